@@ -1,0 +1,188 @@
+//! `setspec list`: requirements, cases, profiles, mutants, variations, functions.
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::catalogue::SuiteArgs;
+use super::console::{Failure, line};
+use crate::expr::FUNCTIONS;
+use crate::run::outcome::ExitCode;
+use crate::suite::Catalogue;
+use crate::suite::catalogue::Deviation;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    what: What,
+    /// Only entries whose id contains this text.
+    pattern: Option<String>,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    suites: SuiteArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// Every statement, with section, level and party.
+    Requirements,
+    /// Active scenarios.
+    Cases,
+    /// Sets of specifications for one claim.
+    Profiles,
+    /// Deliberately broken peers.
+    Mutants,
+    /// Legal oddities.
+    Variations,
+    /// What expressions can call.
+    Functions,
+    /// Counts per specification.
+    Counts,
+}
+
+/// An entry: its id, the columns of the plain form, and the JSON form.
+struct Entry {
+    id: String,
+    plain: String,
+    json: Value,
+}
+
+pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
+    let catalogue = args.suites.load()?;
+    let entries = match args.what {
+        What::Requirements => requirements(&catalogue),
+        What::Cases => cases(&catalogue),
+        What::Profiles => profiles(&catalogue),
+        What::Mutants => deviations(&catalogue, &catalogue.mutants),
+        What::Variations => deviations(&catalogue, &catalogue.variations),
+        What::Functions => functions(),
+        What::Counts => counts(&catalogue),
+    };
+    let wanted: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| args.pattern.as_ref().is_none_or(|pattern| entry.id.contains(pattern.as_str())))
+        .collect();
+    if wanted.is_empty() && args.pattern.is_some() {
+        return Err(Failure { code: ExitCode::NothingSelected, message: "nothing matches".to_owned(), advice: None });
+    }
+    for entry in wanted {
+        line(&if args.json { entry.json.to_string() } else { entry.plain.clone() });
+    }
+    Ok(ExitCode::Conformant)
+}
+
+fn requirements(catalogue: &Catalogue) -> Vec<Entry> {
+    catalogue
+        .requirements
+        .iter()
+        .enumerate()
+        .map(|(index, requirement)| {
+            let checked = match (&requirement.unobservable, catalogue.is_tested(index)) {
+                (Some(_), _) => "unobservable",
+                (None, true) => "tested",
+                (None, false) => "unchecked",
+            };
+            let mut json = serde_json::to_value(requirement).unwrap_or(Value::Null);
+            json["check"] = json!(checked);
+            Entry {
+                id: requirement.id.clone(),
+                plain: format!(
+                    "{:<52} {:<10} {:<12} {:<12} {}",
+                    requirement.id,
+                    requirement.level.name(),
+                    requirement.party.name(),
+                    checked,
+                    requirement.text
+                ),
+                json,
+            }
+        })
+        .collect()
+}
+
+fn cases(catalogue: &Catalogue) -> Vec<Entry> {
+    catalogue
+        .cases
+        .iter()
+        .map(|case| Entry {
+            id: case.id.clone(),
+            plain: format!("{:<52} {:<12} {}", case.id, case.role.name(), case.title),
+            json: json!({ "id": case.id, "role": case.role, "title": case.title, "needs": case.needs, "file": case.file }),
+        })
+        .collect()
+}
+
+fn profiles(catalogue: &Catalogue) -> Vec<Entry> {
+    catalogue
+        .profiles
+        .iter()
+        .map(|(name, profile)| Entry {
+            id: name.clone(),
+            plain: format!("{name:<20} {:<12} {} ({})", profile.role.name(), profile.title, profile.specs.join(", ")),
+            json: json!({ "id": name, "role": profile.role, "title": profile.title, "specs": profile.specs }),
+        })
+        .collect()
+}
+
+fn deviations(catalogue: &Catalogue, list: &[Deviation]) -> Vec<Entry> {
+    list.iter()
+        .map(|deviation| {
+            let breaks = deviation.breaks.map(|index| catalogue.requirements[index].id.as_str());
+            let shown = breaks.map(|id| format!("breaks {id}")).or_else(|| deviation.about.clone()).unwrap_or_default();
+            Entry {
+                id: deviation.id.clone(),
+                plain: format!("{:<52} {:<12} {shown}", deviation.id, deviation.role.name()),
+                json: json!({
+                    "id": deviation.id,
+                    "role": deviation.role,
+                    "breaks": breaks,
+                    "also": deviation.also.iter().map(|index| &catalogue.requirements[*index].id).collect::<Vec<_>>(),
+                    "about": deviation.about,
+                }),
+            }
+        })
+        .collect()
+}
+
+fn functions() -> Vec<Entry> {
+    FUNCTIONS
+        .iter()
+        .map(|function| Entry {
+            id: function.name.to_owned(),
+            plain: format!("{}/{:<24} {}", function.arity.end(), function.name, function.meaning),
+            json: json!({ "name": function.name, "arguments": function.arity.end(), "meaning": function.meaning }),
+        })
+        .collect()
+}
+
+fn counts(catalogue: &Catalogue) -> Vec<Entry> {
+    catalogue
+        .specs
+        .iter()
+        .map(|spec| {
+            let prefix = format!("{}/", spec.id);
+            let of_spec: Vec<usize> = (0..catalogue.requirements.len())
+                .filter(|index| catalogue.requirements[*index].id.starts_with(&prefix))
+                .collect();
+            let tested = of_spec.iter().filter(|index| catalogue.is_tested(**index)).count();
+            let unobservable =
+                of_spec.iter().filter(|index| catalogue.requirements[**index].unobservable.is_some()).count();
+            let count = |list: &[Deviation]| list.iter().filter(|deviation| deviation.id.starts_with(&prefix)).count();
+            let cases = catalogue.cases.iter().filter(|case| case.id.starts_with(&prefix)).count();
+            let rules = catalogue.rules.iter().filter(|rule| rule.id.starts_with(&prefix)).count();
+            let (mutants, variations) = (count(&catalogue.mutants), count(&catalogue.variations));
+            Entry {
+                id: spec.id.clone(),
+                plain: format!(
+                    "{:<10} {:>4} requirements, {tested:>3} tested, {unobservable:>3} unobservable, {rules:>3} rules, {cases:>3} cases, {mutants:>3} mutants, {variations:>3} variations",
+                    spec.name,
+                    of_spec.len(),
+                ),
+                json: json!({
+                    "spec": spec.id, "name": spec.name, "requirements": of_spec.len(), "tested": tested,
+                    "unobservable": unobservable, "rules": rules, "cases": cases, "mutants": mutants, "variations": variations,
+                }),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,93 @@
+//! The commands, one file each. Only this module prints.
+
+mod catalogue;
+mod check;
+mod config;
+mod console;
+mod explain;
+mod keys;
+mod lint;
+mod list;
+mod mock;
+mod run;
+mod schema;
+mod selftest;
+mod signals;
+
+use std::process::ExitCode as ProcessExit;
+
+use clap::{Parser, Subcommand};
+
+use crate::run::outcome::ExitCode;
+use console::Failure;
+
+/// Conformance harness and mock peer for Security Event Tokens.
+#[derive(Debug, Parser)]
+#[command(name = "setspec", version, propagate_version = true, max_term_width = 120)]
+#[command(after_help = "Exit codes: 0 conformant, 1 nonconformant, 2 usage or configuration, 3 inconclusive, \
+    4 nothing selected, 5 internal, 130 interrupted.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge an implementation.
+    #[command(subcommand)]
+    Run(run::Target),
+    /// Be a peer to develop against.
+    #[command(subcommand)]
+    Mock(mock::Peer),
+    /// Apply the rules to SETs and claims from files or standard input.
+    Check(check::Args),
+    /// Print what there is.
+    List(list::Args),
+    /// Explain a requirement, a case, a mutant, a variation or the features.
+    Explain(explain::Args),
+    /// Check suite files: located errors, missing halves.
+    Lint(lint::Args),
+    /// Print a JSON Schema.
+    Schema(schema::Args),
+    /// Prove that the verdicts are right.
+    Selftest(selftest::Args),
+}
+
+/// Parses the command line, runs the command, and gives the exit code.
+pub fn main() -> ProcessExit {
+    crate::install_crypto();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed pipe while printing help is no failure.
+            let _ = error.print();
+            return ProcessExit::from(if error.use_stderr() { ExitCode::Usage.code() } else { 0 });
+        }
+    };
+    let outcome = match cli.command {
+        Command::Run(target) => run::main(target),
+        Command::Mock(peer) => mock::main(peer),
+        Command::Check(args) => check::main(args),
+        Command::List(args) => list::main(args),
+        Command::Explain(args) => explain::main(args),
+        Command::Lint(args) => lint::main(args),
+        Command::Schema(args) => schema::main(args),
+        Command::Selftest(args) => selftest::main(args),
+    };
+    let code = match outcome {
+        Ok(code) => code,
+        Err(failure) => {
+            console::report(&failure);
+            failure.code
+        }
+    };
+    ProcessExit::from(code.code())
+}
+
+/// A runtime for the commands that talk to others.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::internal(format!("the asynchronous runtime does not start: {error}")))
+}

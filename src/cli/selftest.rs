@@ -1,0 +1,75 @@
+//! `setspec selftest`: the proof, as a table.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::StreamExt;
+
+use super::console::{Failure, line};
+use super::runtime;
+use crate::run::outcome::ExitCode;
+use crate::run::plan::Selection;
+use crate::run::proof::{Lab, built_in_catalogue, trials};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only trials whose name contains this text.
+    #[arg(long, value_name = "PATTERN")]
+    only: Vec<String>,
+    /// Print every trial, not only those that fail.
+    #[arg(short, long)]
+    verbose: bool,
+    /// How many trials run side by side.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+}
+
+pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
+    let catalogue = built_in_catalogue().map_err(Failure::internal)?;
+    let selection = Selection { only: args.only, skip: Vec::new() };
+    let chosen: Vec<_> =
+        trials(&catalogue).into_iter().filter(|trial| selection.takes(&trial.name(&catalogue))).collect();
+    if chosen.is_empty() {
+        return Err(Failure { code: ExitCode::NothingSelected, message: "no trial matches".to_owned(), advice: None });
+    }
+    let began = Instant::now();
+    let lab = Arc::new(Lab::new(catalogue.clone()));
+    let total = chosen.len();
+    let mut table: BTreeMap<&'static str, (usize, usize)> = BTreeMap::new();
+    let mut failed = 0;
+    runtime()?.block_on(async {
+        let mut results = futures_util::stream::iter(chosen)
+            .map(|trial| {
+                let lab = lab.clone();
+                async move {
+                    let result = trial.prove(&lab).await;
+                    (trial, result)
+                }
+            })
+            .buffered(args.jobs.max(1));
+        while let Some((trial, result)) = results.next().await {
+            let row = table.entry(trial.kind()).or_default();
+            row.1 += 1;
+            match result {
+                Ok(()) => {
+                    row.0 += 1;
+                    if args.verbose {
+                        line(&format!("ok      {}", trial.name(&catalogue)));
+                    }
+                }
+                Err(why) => {
+                    failed += 1;
+                    line(&format!("FAILED  {}\n  {}", trial.name(&catalogue), why.replace('\n', "\n  ")));
+                }
+            }
+        }
+    });
+    line(&format!("{:<14} {:>7} {:>7}", "proof", "proved", "of"));
+    for (kind, (proved, of)) in &table {
+        line(&format!("{kind:<14} {proved:>7} {of:>7}"));
+    }
+    line(&format!("{} of {total} proved in {:.1} s", total - failed, began.elapsed().as_secs_f64()));
+    // A proof that fails is a fault of the harness, not of any target.
+    Ok(if failed == 0 { ExitCode::Conformant } else { ExitCode::Internal })
+}

@@ -1,0 +1,13 @@
+//! The built-in peers.
+//!
+//! - [`identity`]: an issuer's discovery document and keys.
+//! - [`message`]: exchanges and tokens as expressions see them.
+//! - [`receiver`]: a strict, conformant push receiver.
+//! - [`transmitter`]: a push transmitter.
+//! - [`tamper`]: the layer that makes mutants and variations of them.
+
+pub mod identity;
+pub mod message;
+pub mod receiver;
+pub mod tamper;
+pub mod transmitter;

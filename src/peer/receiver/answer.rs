@@ -1,0 +1,156 @@
+//! What the receiver answers (RFC 8935 sections 2.2 to 2.4).
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Response as HttpResponse, StatusCode};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::{Refusal, Verdict};
+use crate::http::HangUp;
+use crate::suite::model::deviation::Check;
+
+/// An answer before it is sent.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    pub status: u16,
+    /// Names and values, in order.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// Whether the connection is closed instead.
+    pub close: bool,
+}
+
+impl Answer {
+    /// 202 without a body.
+    pub fn accepted() -> Self {
+        Self { status: 202, ..Self::default() }
+    }
+
+    pub(super) fn to(verdict: &Verdict, language: &str) -> Self {
+        let refusal = match verdict {
+            Verdict::Accepted => return Self::accepted(),
+            Verdict::Refused(refusal) => refusal,
+        };
+        match refusal {
+            Refusal::Method => Self {
+                status: 405,
+                headers: vec![("Allow".to_owned(), "POST".to_owned())],
+                ..Self::default()
+            },
+            Refusal::Credential => {
+                let mut answer = Self::error(401, "authentication_failed", "The caller did not authenticate.", language);
+                answer.headers.push(("WWW-Authenticate".to_owned(), "Bearer".to_owned()));
+                answer
+            }
+            Refusal::TooLarge => Self::error(413, "invalid_request", "The body is too large for a SET.", language),
+            Refusal::MediaType => {
+                Self::error(415, "invalid_request", "The Content-Type is not application/secevent+jwt.", language)
+            }
+            Refusal::Set { err, description, check } => {
+                Self::error(400, err, &translated(description, *check, language), language)
+            }
+        }
+    }
+
+    fn error(status: u16, err: &str, description: &str, language: &str) -> Self {
+        Self {
+            status,
+            headers: vec![
+                ("Content-Type".to_owned(), "application/json".to_owned()),
+                ("Content-Language".to_owned(), language.to_owned()),
+            ],
+            body: json!({ "err": err, "description": description }).to_string().into_bytes(),
+            close: false,
+        }
+    }
+
+    /// Replaces a header field, or removes it.
+    pub fn set_header(&mut self, name: &str, value: Option<&str>) {
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        if let Some(value) = value {
+            self.headers.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
+    /// The body as JSON, where it is.
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    pub(super) fn into_response(self) -> Response {
+        let mut response = HttpResponse::new(Body::from(self.body));
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        for (name, value) in &self.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                response.headers_mut().append(name, value);
+            }
+        }
+        if self.close {
+            response.extensions_mut().insert(HangUp);
+        }
+        response
+    }
+}
+
+/// A few words in the languages that the built-in receiver can speak; English where it cannot.
+fn translated(description: &str, check: Check, language: &str) -> String {
+    if language.split('-').next() != Some("de") {
+        return description.to_owned();
+    }
+    match check {
+        Check::Parse => "Das ist kein SET.",
+        Check::Issuer => "Dem Aussteller wird nicht vertraut.",
+        Check::Signature => "Die Signatur stimmt nicht.",
+        Check::Audience => "Das SET ist nicht für uns.",
+        Check::Expiry => "Das SET ist abgelaufen.",
+        Check::Credential | Check::MediaType => "Die Anfrage wird abgelehnt.",
+    }
+    .to_owned()
+}
+
+/// The language that the caller likes best among those that are offered; the first one offered if none fits
+/// (RFC 9110 section 12.5.4, basic filtering).
+pub(super) fn language<'a>(offered: &'a [String], accept: Option<&HeaderValue>) -> &'a str {
+    let default = offered.first().map_or("en", String::as_str);
+    let Some(accept) = accept.and_then(|value| value.to_str().ok()) else { return default };
+    let mut ranges: Vec<(f32, &str)> = accept
+        .split(',')
+        .map(|item| {
+            let mut parts = item.split(';').map(str::trim);
+            let range = parts.next().unwrap_or_default();
+            let quality = parts
+                .find_map(|part| part.strip_prefix("q="))
+                .map_or(1.0, |quality| quality.parse().unwrap_or(0.0));
+            (quality, range)
+        })
+        .filter(|(quality, range)| *quality > 0.0 && !range.is_empty())
+        .collect();
+    ranges.sort_by(|a, b| b.0.total_cmp(&a.0));
+    ranges
+        .iter()
+        .find_map(|(_, range)| {
+            offered.iter().find(|tag| {
+                tag.eq_ignore_ascii_case(range)
+                    || tag.to_ascii_lowercase().starts_with(&format!("{}-", range.to_ascii_lowercase()))
+                    || range.to_ascii_lowercase().starts_with(&format!("{}-", tag.to_ascii_lowercase()))
+            })
+        })
+        .map_or(default, String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_is_negotiated() {
+        let offered = ["en".to_owned(), "de".to_owned()];
+        let negotiated = |accept: &'static str| language(&offered, Some(&HeaderValue::from_static(accept)));
+        assert_eq!(negotiated("de"), "de");
+        assert_eq!(negotiated("de-CH, en;q=0.5"), "de");
+        assert_eq!(negotiated("en;q=0.1, de;q=0.9"), "de");
+        assert_eq!(negotiated("fr, art-x-none"), "en");
+        assert_eq!(negotiated("de;q=0"), "en");
+        assert_eq!(language(&offered, None), "en");
+    }
+}

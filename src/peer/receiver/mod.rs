@@ -1,0 +1,141 @@
+//! The built-in push receiver: strict, conformant, and able to misbehave on purpose.
+
+mod answer;
+mod validate;
+
+use std::io;
+use std::net::SocketAddr;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::any;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::tamper::{Incoming, Tamper};
+use crate::http::{Recorder, Server, ServerOptions, ServerTls};
+use crate::set::{JwksSource, Token};
+use crate::suite::model::case::TlsVersion;
+
+pub use answer::Answer;
+pub use validate::{Refusal, Verdict};
+
+/// Where the built-in receiver takes pushes.
+pub const PATH: &str = "/events";
+
+/// How many bodies are remembered before it starts anew.
+const REMEMBERED: usize = 10_000;
+
+/// What the receiver is told to trust, and how it behaves.
+pub struct ReceiverOptions {
+    pub addr: SocketAddr,
+    pub tls: Option<ServerTls>,
+    /// The issuer that it takes SETs from; any unless given.
+    pub issuer: Option<String>,
+    /// The audience that it goes by; not checked unless given.
+    pub audience: Option<String>,
+    /// The keys of the issuer; without them no signature can be verified and no signed SET is taken.
+    pub keys: JwksSource,
+    /// The whole value of the Authorization header that callers have to present.
+    pub authorization: Option<SecretString>,
+    /// The languages of its descriptions, the first one being the default.
+    pub languages: Vec<String>,
+    /// How it deviates.
+    pub tamper: Tamper,
+    /// Where its exchanges are recorded.
+    pub recorder: Recorder,
+}
+
+/// A running receiver.
+pub struct Receiver {
+    server: Server,
+}
+
+struct Shared {
+    options: ReceiverOptions,
+    /// Digests of the bodies that came, for deviations that treat repetitions otherwise.
+    seen: Mutex<HashSet<u64>>,
+}
+
+impl Receiver {
+    pub async fn start(options: ReceiverOptions) -> io::Result<Self> {
+        let mut server_options = ServerOptions {
+            addr: options.addr,
+            tls: options.tls.clone(),
+            ..ServerOptions::default()
+        };
+        if let Some(tls) = options.tamper.tls() {
+            let old = |version: TlsVersion| matches!(version, TlsVersion::Tls10 | TlsVersion::Tls11);
+            server_options.accepts_old_tls = tls.also_accepts.is_some_and(old);
+            server_options.only_old_tls = tls.newest.is_some_and(old);
+            server_options.tls = match server_options.tls {
+                Some(config) => Some(narrowed(config, tls.oldest, tls.newest)?),
+                None => None,
+            };
+        }
+        let recorder = options.recorder.clone();
+        let router = Router::new().route(PATH, any(handle)).with_state(Arc::new(Shared { options, seen: Mutex::default() }));
+        Ok(Self { server: Server::bind(server_options, router, recorder).await? })
+    }
+
+    pub fn addr(&self) -> SocketAddr {
+        self.server.addr()
+    }
+
+    /// The URL that SETs are pushed to.
+    pub fn url(&self) -> String {
+        format!("{}{PATH}", self.server.url())
+    }
+
+    pub async fn shutdown(self) {
+        self.server.shutdown().await;
+    }
+}
+
+impl Shared {
+    /// Whether the same body came before. A reference receiver does not care (RFC 8935 section 2).
+    fn repeated(&self, body: &[u8]) -> bool {
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        let mut seen = self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if seen.len() >= REMEMBERED {
+            seen.clear();
+        }
+        !seen.insert(hasher.finish())
+    }
+}
+
+fn narrowed(config: ServerTls, oldest: Option<TlsVersion>, newest: Option<TlsVersion>) -> io::Result<ServerTls> {
+    use crate::http::TlsVersion as Wire;
+    let min = if oldest == Some(TlsVersion::Tls13) { Wire::V1_3 } else { Wire::V1_2 };
+    let max = if newest == Some(TlsVersion::Tls12) { Wire::V1_2 } else { Wire::V1_3 };
+    config.with_versions(min, max).map_err(io::Error::other)
+}
+
+async fn handle(
+    State(shared): State<Arc<Shared>>,
+    method: axum::http::Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let options = &shared.options;
+    let token = Token::from_bytes(&body);
+    let incoming = Incoming { method: &method, headers: &headers, body: &body, token: &token, repeated: shared.repeated(&body) };
+    let verdict = validate::decide(options, &incoming).await;
+    let languages = options.tamper.languages().unwrap_or(&options.languages);
+    let answer = Answer::to(&verdict, answer::language(languages, headers.get("accept-language")));
+    options.tamper.answer(answer, &incoming, &verdict).await.into_response()
+}
+
+/// Whether a presented Authorization value is the expected one; a missing expectation is met by anything.
+fn credential_fits(expected: Option<&SecretString>, presented: Option<&axum::http::HeaderValue>) -> bool {
+    match expected {
+        None => true,
+        Some(expected) => presented.is_some_and(|value| value.as_bytes() == expected.expose_secret().as_bytes()),
+    }
+}

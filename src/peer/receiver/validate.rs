@@ -1,0 +1,177 @@
+//! What the receiver checks before it takes a SET (RFC 8935 section 2), in this order.
+
+use axum::http::{HeaderMap, Method};
+use serde_json::Value;
+
+use super::{ReceiverOptions, credential_fits};
+use crate::peer::tamper::Incoming;
+use crate::expr::formats;
+use crate::set::{Signature, Token, verify};
+use crate::suite::model::deviation::Check;
+
+/// The largest SET that is taken, in bytes.
+pub(super) const MAX_SET: usize = 1024 * 1024;
+
+/// Seconds by which clocks may differ.
+const SKEW: f64 = 60.0;
+
+/// What the receiver makes of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Accepted,
+    Refused(Refusal),
+}
+
+/// Why a push is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not a POST.
+    Method,
+    /// The caller did not authenticate.
+    Credential,
+    /// The body is larger than any SET that is taken.
+    TooLarge,
+    /// The body is not called a SET.
+    MediaType,
+    /// A check of the SET itself failed: the check, the error code and the description.
+    Set { check: Check, err: &'static str, description: String },
+}
+
+impl Refusal {
+    /// The check that failed, as deviations and suites name it.
+    pub fn check(&self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::Credential => "credential",
+            Self::TooLarge => "size",
+            Self::MediaType => "media-type",
+            Self::Set { check, .. } => match check {
+                Check::Parse => "parse",
+                Check::Issuer => "issuer",
+                Check::Signature => "signature",
+                Check::Audience => "audience",
+                Check::Expiry => "expiry",
+                Check::Credential => "credential",
+                Check::MediaType => "media-type",
+            },
+        }
+    }
+
+    fn set(check: Check, err: &'static str, description: impl Into<String>) -> Self {
+        Self::Set { check, err, description: description.into() }
+    }
+}
+
+/// Decides on a push. A check that the tampering leaves out is not made.
+pub(super) async fn decide(options: &ReceiverOptions, message: &Incoming<'_>) -> Verdict {
+    let Incoming { method, headers, token, .. } = *message;
+    let skips = |check: Check| options.tamper.ignores(check, message);
+    if *method != Method::POST {
+        return Verdict::Refused(Refusal::Method);
+    }
+    if !skips(Check::Credential) && !credential_fits(options.authorization.as_ref(), headers.get("authorization")) {
+        return Verdict::Refused(Refusal::Credential);
+    }
+    if message.body.len() > MAX_SET {
+        return Verdict::Refused(Refusal::TooLarge);
+    }
+    if !skips(Check::MediaType) && !is_secevent(headers) {
+        return Verdict::Refused(Refusal::MediaType);
+    }
+    if !skips(Check::Parse)
+        && let Err(description) = parse(token)
+    {
+        return Verdict::Refused(Refusal::set(Check::Parse, "invalid_request", description));
+    }
+    let claim = |name: &str| token.claims.as_ref().and_then(|claims| claims.get(name));
+    if !skips(Check::Issuer)
+        && let Some(trusted) = &options.issuer
+        && claim("iss").and_then(Value::as_str) != Some(trusted)
+    {
+        let description = format!("The issuer is not {trusted}.");
+        return Verdict::Refused(Refusal::set(Check::Issuer, "invalid_issuer", description));
+    }
+    if !skips(Check::Signature)
+        && let Err(description) = authentic(options, token).await
+    {
+        return Verdict::Refused(Refusal::set(Check::Signature, "invalid_key", description));
+    }
+    if !skips(Check::Audience)
+        && let Some(us) = &options.audience
+        && !names_us(claim("aud"), us)
+    {
+        let description = format!("The SET is not for the audience {us}.");
+        return Verdict::Refused(Refusal::set(Check::Audience, "invalid_audience", description));
+    }
+    let expired = claim("exp").and_then(Value::as_f64).is_some_and(|exp| exp + SKEW < jiff::Timestamp::now().as_second() as f64);
+    if !skips(Check::Expiry) && expired {
+        return Verdict::Refused(Refusal::set(Check::Expiry, "invalid_request", "The SET has expired."));
+    }
+    Verdict::Accepted
+}
+
+fn is_secevent(headers: &HeaderMap) -> bool {
+    headers
+        .get("content-type")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/secevent+jwt"))
+}
+
+/// Whether the token is a SET: a JWT with the claims that RFC 8417 section 2.2 requires, of their types.
+fn parse(token: &Token) -> Result<(), String> {
+    if let Some(defect) = token.defects.iter().find(|defect| defect.code() != "surrounding-whitespace") {
+        return Err(format!("Not a JWT: {defect}."));
+    }
+    let Some(Value::Object(claims)) = &token.claims else {
+        return Err("Not a JWT.".to_owned());
+    };
+    for name in ["iss", "jti"] {
+        if !claims.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
+            return Err(format!("The claim {name} is missing or not a string."));
+        }
+    }
+    for name in ["iat", "toe", "exp"] {
+        if claims.get(name).is_some_and(|value| !value.is_number()) {
+            return Err(format!("The claim {name} is not a number."));
+        }
+    }
+    if !claims.contains_key("iat") {
+        return Err("The claim iat is missing.".to_owned());
+    }
+    if claims.get("txn").is_some_and(|txn| !txn.is_string()) {
+        return Err("The claim txn is not a string.".to_owned());
+    }
+    let Some(Value::Object(events)) = claims.get("events") else {
+        return Err("The claim events is missing or not an object.".to_owned());
+    };
+    if events.is_empty() {
+        return Err("The claim events is empty.".to_owned());
+    }
+    for (name, payload) in events {
+        if !formats::is_uri(name) {
+            return Err("An event identifier is not a URI.".to_owned());
+        }
+        if !payload.is_object() {
+            return Err("An event payload is not an object.".to_owned());
+        }
+    }
+    Ok(())
+}
+
+async fn authentic(options: &ReceiverOptions, token: &Token) -> Result<(), String> {
+    let keys = options.keys.keys_for(token.kid()).await.map_err(|error| format!("No keys: {error}."))?;
+    match verify(token, &keys) {
+        Signature::Valid { .. } => Ok(()),
+        Signature::Unsecured => Err("The SET is not signed.".to_owned()),
+        other => Err(format!("The signature does not verify: {}.", other.reason().unwrap_or("no reason"))),
+    }
+}
+
+fn names_us(aud: Option<&Value>, us: &str) -> bool {
+    match aud {
+        Some(Value::String(one)) => one == us,
+        Some(Value::Array(several)) => several.iter().any(|one| one.as_str() == Some(us)),
+        _ => false,
+    }
+}

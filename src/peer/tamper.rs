@@ -1,0 +1,210 @@
+//! The tampering layer: what makes mutants and variations of the built-in peers.
+
+use axum::http::{HeaderMap, Method};
+use serde_json::{Map, Value, json};
+
+use super::receiver::{Answer, Verdict};
+use crate::expr::{Expression, Scope, Template};
+use super::message::{object_or_null, set_value};
+use crate::set::{Draft, Forgery, Signature, Token};
+use crate::suite::catalogue::Deviation;
+use crate::suite::model::deviation::{Check, Retry, TlsDeviation};
+
+/// The deviations of a peer; none for the reference.
+#[derive(Debug, Clone, Default)]
+pub struct Tamper {
+    deviations: Vec<Deviation>,
+}
+
+/// A push as a receiver got it.
+#[derive(Debug, Clone, Copy)]
+pub struct Incoming<'a> {
+    pub method: &'a Method,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+    pub token: &'a Token,
+    /// Whether the same body came before.
+    pub repeated: bool,
+}
+
+/// A push request before it is sent.
+#[derive(Debug, Clone)]
+pub struct OutgoingPush {
+    pub method: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Tamper {
+    pub fn new(deviations: impl IntoIterator<Item = Deviation>) -> Self {
+        Self { deviations: deviations.into_iter().collect() }
+    }
+
+    pub fn tls(&self) -> Option<&TlsDeviation> {
+        self.deviations.iter().find_map(|deviation| deviation.tls.as_ref())
+    }
+
+    pub fn retry(&self) -> Option<Retry> {
+        self.deviations.iter().find_map(|deviation| deviation.retry)
+    }
+
+    pub fn languages(&self) -> Option<&Vec<String>> {
+        self.deviations.iter().find_map(|deviation| deviation.languages.as_ref())
+    }
+
+    /// Whether a receiver leaves a check out for this message.
+    pub fn ignores(&self, check: Check, message: &Incoming<'_>) -> bool {
+        self.deviations.iter().any(|deviation| {
+            deviation.ignore == Some(check)
+                && applies(deviation.when.as_ref(), || incoming(message, None))
+        })
+    }
+
+    /// What a receiver answers in the end.
+    pub async fn answer(
+        &self,
+        mut answer: Answer,
+        message: &Incoming<'_>,
+        verdict: &Verdict,
+    ) -> Answer {
+        for deviation in &self.deviations {
+            let Some(respond) = &deviation.respond else { continue };
+            let scope = incoming(message, Some((verdict, &answer)));
+            if deviation.when.as_ref().is_some_and(|when| !scope.enter(|entered| when.holds(entered))) {
+                continue;
+            }
+            if let Some(delay) = respond.plain.delay {
+                tokio::time::sleep(std::time::Duration::from_secs_f64(delay.clamp(0.0, 60.0))).await;
+            }
+            if respond.plain.accept {
+                answer = Answer::accepted();
+            }
+            if let Some(status) = respond.plain.status {
+                answer.status = status;
+            }
+            answer.close |= respond.plain.close;
+            if let Some(changes) = respond.json.as_ref().and_then(|json| object(json, &scope)) {
+                let mut members = match answer.json() {
+                    Some(Value::Object(members)) => members,
+                    _ => Map::new(),
+                };
+                merge(&mut members, &changes);
+                answer.body = Value::Object(members).to_string().into_bytes();
+            }
+            if let Some(text) = respond.body.as_ref().and_then(|body| text(body, &scope)) {
+                answer.body = text.into_bytes();
+            }
+            for (name, value) in object(&respond.headers, &scope).unwrap_or_default() {
+                answer.set_header(&name, value.as_str());
+            }
+        }
+        answer
+    }
+
+    /// What an issuer makes of a token before it is signed; the forgery, if any, by which it is signed.
+    pub fn draft(&self, draft: &mut Draft, fixture: &str, base: &Scope) -> Option<Forgery> {
+        let mut forgery = None;
+        for deviation in &self.deviations {
+            let scope = outgoing(draft, fixture, base);
+            if deviation.when.as_ref().is_some_and(|when| !scope.enter(|entered| when.holds(entered))) {
+                continue;
+            }
+            if let Some(changes) = deviation.claims.as_ref().and_then(|claims| object(claims, &scope)) {
+                draft.merge_claims(&changes);
+            }
+            if let Some(changes) = deviation.header.as_ref().and_then(|header| object(header, &scope)) {
+                draft.merge_header(&changes);
+            }
+            if let Some(payload) = deviation.payload.as_ref().and_then(|payload| text(payload, &scope)) {
+                draft.payload_text = Some(payload);
+            }
+            forgery = forgery.or(deviation.forge);
+        }
+        forgery
+    }
+
+    /// What a transmitter makes of a push request.
+    pub fn request(&self, push: &mut OutgoingPush, fixture: &str, base: &Scope) {
+        for deviation in &self.deviations {
+            let Some(request) = &deviation.request else { continue };
+            let body = String::from_utf8_lossy(&push.body).into_owned();
+            let scope = base.clone().with("fixture", json!(fixture)).with("body", json!(body));
+            if deviation.when.as_ref().is_some_and(|when| !scope.enter(|entered| when.holds(entered))) {
+                continue;
+            }
+            if let Some(method) = &request.plain.method {
+                push.method.clone_from(method);
+            }
+            for (name, value) in object(&request.headers, &scope).unwrap_or_default() {
+                push.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
+                if let Some(value) = value.as_str() {
+                    push.headers.push((name, value.to_owned()));
+                }
+            }
+            if let Some(text) = request.body.as_ref().and_then(|body| text(body, &scope)) {
+                push.body = text.into_bytes();
+            }
+        }
+    }
+}
+
+fn applies(when: Option<&Expression>, scope: impl FnOnce() -> Scope) -> bool {
+    when.is_none_or(|when| scope().enter(|entered| when.holds(entered)))
+}
+
+/// What the condition of a receiver's deviation sees.
+fn incoming(message: &Incoming<'_>, decided: Option<(&Verdict, &Answer)>) -> Scope {
+    let Incoming { method, headers, body, token, repeated } = message;
+    let mut fields: Map<String, Value> = Map::new();
+    for (name, value) in *headers {
+        let entry = fields.entry(name.as_str()).or_insert_with(|| json!([]));
+        if let Value::Array(values) = entry {
+            values.push(json!(String::from_utf8_lossy(value.as_bytes())));
+        }
+    }
+    let fault = match decided {
+        Some((Verdict::Refused(refusal), _)) => refusal.check(),
+        _ => "",
+    };
+    let response = decided.map_or(Value::Null, |(_, answer)| {
+        json!({ "status": answer.status, "body": String::from_utf8_lossy(&answer.body) })
+    });
+    Scope::new()
+        .with("request", json!({ "method": method.as_str(), "headers": fields, "size": body.len() }))
+        .with("response", response)
+        .with("body", json!(String::from_utf8_lossy(body)))
+        .with("set", set_value(token, &Signature::NotChecked))
+        .with("header", object_or_null(token.header.as_ref()))
+        .with("claims", object_or_null(token.claims.as_ref()))
+        .with("fault", json!(fault))
+        .with("history", json!({ "repeated": repeated }))
+}
+
+/// What the condition of an issuer's deviation sees.
+fn outgoing(draft: &Draft, fixture: &str, base: &Scope) -> Scope {
+    base.clone()
+        .with("fixture", json!(fixture))
+        .with("claims", Value::Object(draft.claims.clone()))
+        .with("header", Value::Object(draft.header.clone()))
+}
+
+fn object(template: &Template, scope: &Scope) -> Option<Map<String, Value>> {
+    match scope.enter(|entered| template.render(entered)) {
+        Ok(Value::Object(members)) => Some(members),
+        _ => None,
+    }
+}
+
+fn text(template: &Template, scope: &Scope) -> Option<String> {
+    scope.enter(|entered| template.render_text(entered)).ok()
+}
+
+fn merge(members: &mut Map<String, Value>, changes: &Map<String, Value>) {
+    for (name, value) in changes {
+        if value.is_null() {
+            members.shift_remove(name);
+        } else {
+            members.insert(name.clone(), value.clone());
+        }
+    }
+}

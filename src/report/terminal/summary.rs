@@ -1,0 +1,260 @@
+//! The end of a run for people: what is broken first, then what is worth a look, then the numbers.
+
+use std::io::{self, Write};
+
+use super::TerminalOptions;
+use super::paint::Paint;
+use crate::report::record::{Report, Summary};
+use crate::report::{text, words};
+use crate::run::event::{Finding, Finished, RequirementResult, Status, Verdict};
+
+/// How many different findings of a requirement are shown.
+const SHOWN: usize = 3;
+
+/// How many requirements are named for a reason, unless all are wanted.
+const NAMED: usize = 5;
+
+/// The longest `expected` or `got`, in characters.
+const VALUE: usize = 500;
+
+/// What a run came to.
+pub(super) struct Outcome<'a> {
+    verdict: Verdict,
+    inconclusive: bool,
+    interrupted: bool,
+    summary: Summary,
+    requirements: &'a [RequirementResult],
+    notes: &'a [String],
+    internal_errors: &'a [String],
+}
+
+impl<'a> Outcome<'a> {
+    pub fn of_run(finished: &'a Finished) -> Self {
+        Self {
+            verdict: finished.verdict,
+            inconclusive: finished.inconclusive,
+            interrupted: finished.interrupted,
+            summary: Summary::of(&finished.requirements),
+            requirements: &finished.requirements,
+            notes: &finished.notes,
+            internal_errors: &finished.internal_errors,
+        }
+    }
+
+    pub fn of_report(report: &'a Report) -> Self {
+        Self {
+            verdict: report.verdict,
+            inconclusive: report.run.inconclusive,
+            interrupted: report.run.interrupted,
+            summary: report.summary,
+            requirements: &report.requirements,
+            notes: &report.notes,
+            internal_errors: &report.internal_errors,
+        }
+    }
+
+    fn with(&self, status: Status) -> impl Iterator<Item = &'a RequirementResult> {
+        self.requirements.iter().filter(move |requirement| requirement.status == status)
+    }
+}
+
+/// Writes the summary; `exchange` gives the line of an exchange by its id.
+pub(super) fn write(
+    out: &mut impl Write,
+    outcome: &Outcome<'_>,
+    exchange: &dyn Fn(&str) -> Option<String>,
+    paint: Paint,
+    options: TerminalOptions,
+) -> io::Result<()> {
+    let mut printer = Printer { out, exchange, paint, options };
+    printer.breaches(outcome, Status::Violated)?;
+    if !options.quiet || options.strict {
+        printer.breaches(outcome, Status::Warned)?;
+    }
+    if !options.quiet {
+        printer.accepted(outcome)?;
+        printer.untested(outcome)?;
+        printer.notes(outcome)?;
+    }
+    printer.internal_errors(outcome)?;
+    if !options.quiet {
+        printer.table(outcome)?;
+    }
+    printer.verdict(outcome)
+}
+
+struct Printer<'a, W> {
+    out: &'a mut W,
+    exchange: &'a dyn Fn(&str) -> Option<String>,
+    paint: Paint,
+    options: TerminalOptions,
+}
+
+impl<W: Write> Printer<'_, W> {
+    fn head(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "\n{}", self.paint.bold(text))
+    }
+
+    fn breaches(&mut self, outcome: &Outcome<'_>, status: Status) -> io::Result<()> {
+        let number = outcome.summary.get(status);
+        if number == 0 {
+            return Ok(());
+        }
+        let (head, mark) = match (status, self.options.strict) {
+            (Status::Violated, _) => (words::count(number, "violation"), self.paint.bad("VIOLATED")),
+            (_, true) => (format!("{} (they count: strict)", words::count(number, "warning")), self.paint.warn("WARNED")),
+            (_, false) => (words::count(number, "warning"), self.paint.warn("WARNED")),
+        };
+        self.head(&head)?;
+        for requirement in outcome.with(status) {
+            self.breach(requirement, &mark)?;
+        }
+        Ok(())
+    }
+
+    fn breach(&mut self, requirement: &RequirementResult, mark: &str) -> io::Result<()> {
+        let id = text::line(&requirement.id);
+        writeln!(self.out, "\n  {mark}  {}  {}", self.paint.bold(&id), text::line(&requirement.level))?;
+        writeln!(self.out, "    {}", text::line(&requirement.text))?;
+        let (spec, section) = (text::line(&requirement.spec), text::line(&requirement.section));
+        let link = text::line(&requirement.link);
+        writeln!(self.out, "    {}", self.paint.dim(&format!("{spec} section {section}  {link}")))?;
+        if let Some(reason) = &requirement.reason {
+            writeln!(self.out, "    note: {}", text::short(reason, VALUE))?;
+        }
+        let groups = words::grouped(&requirement.findings);
+        for (number, (finding, times)) in groups.iter().take(SHOWN).enumerate() {
+            if number > 0 {
+                writeln!(self.out)?;
+            }
+            self.finding(finding, *times)?;
+        }
+        if groups.len() > SHOWN {
+            writeln!(self.out, "    and {} more", groups.len() - SHOWN)?;
+        }
+        Ok(())
+    }
+
+    fn finding(&mut self, finding: &Finding, times: usize) -> io::Result<()> {
+        let often = if times > 1 { format!(" ({times} times)") } else { String::new() };
+        writeln!(self.out, "    found by:  {}{often}", text::line(&finding.source))?;
+        writeln!(self.out, "    expected:  {}", text::short(&finding.expected, VALUE))?;
+        writeln!(self.out, "    got:       {}", text::short(&finding.actual, VALUE))?;
+        self.exchange(finding.exchange.as_deref())?;
+        if let Some(command) = &finding.reproduce {
+            writeln!(self.out, "    reproduce: {}", text::line(command))?;
+        }
+        Ok(())
+    }
+
+    fn exchange(&mut self, id: Option<&str>) -> io::Result<()> {
+        let Some(id) = id else { return Ok(()) };
+        let line = (self.exchange)(id).unwrap_or_default();
+        writeln!(self.out, "    exchange:  {}", format!("{}  {line}", text::line(id)).trim_end())
+    }
+
+    fn accepted(&mut self, outcome: &Outcome<'_>) -> io::Result<()> {
+        let lenient: Vec<_> = outcome.requirements.iter().filter(|r| !r.accepted.is_empty()).collect();
+        if lenient.is_empty() {
+            return Ok(());
+        }
+        self.head("Accepted, not ideal")?;
+        for requirement in lenient {
+            let id = text::line(&requirement.id);
+            writeln!(self.out, "\n  {}  {}", self.paint.bold(&id), text::line(&requirement.level))?;
+            for (leniency, times) in words::grouped_leniencies(&requirement.accepted) {
+                let often = if times > 1 { format!(" ({times} times)") } else { String::new() };
+                writeln!(self.out, "    expected:  {}", text::short(&leniency.expected, VALUE))?;
+                writeln!(self.out, "    got:       {}{often}", text::short(&leniency.actual, VALUE))?;
+                writeln!(self.out, "    because:   {}", text::short(&leniency.because, VALUE))?;
+                self.exchange(leniency.exchange.as_deref())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn untested(&mut self, outcome: &Outcome<'_>) -> io::Result<()> {
+        if outcome.summary.untested == 0 {
+            return Ok(());
+        }
+        self.head(&format!("{} untested", words::count(outcome.summary.untested, "requirement")))?;
+        let untested = outcome.with(Status::Untested);
+        for (reason, ids) in words::by_reason(untested.map(|r| (r.reason.as_deref(), r.id.as_str()))) {
+            writeln!(self.out, "  {}: {}", ids.len(), text::short(reason, VALUE))?;
+            let named = if self.options.verbose { ids.len() } else { NAMED };
+            for id in ids.iter().take(named) {
+                writeln!(self.out, "      {}", self.paint.dim(&text::line(id)))?;
+            }
+            if ids.len() > named {
+                writeln!(self.out, "      and {} more", ids.len() - named)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn notes(&mut self, outcome: &Outcome<'_>) -> io::Result<()> {
+        if outcome.notes.is_empty() {
+            return Ok(());
+        }
+        self.head("Notes")?;
+        for note in outcome.notes {
+            writeln!(self.out, "  {}", text::short(note, 2 * VALUE))?;
+        }
+        Ok(())
+    }
+
+    fn internal_errors(&mut self, outcome: &Outcome<'_>) -> io::Result<()> {
+        if outcome.internal_errors.is_empty() {
+            return Ok(());
+        }
+        let number = words::count(outcome.internal_errors.len(), "INTERNAL ERROR");
+        let head = format!("{number}: the fault is in setspec, not in the target");
+        writeln!(self.out, "\n{}", self.paint.bad(&head))?;
+        for error in outcome.internal_errors {
+            writeln!(self.out, "  {}", text::short(error, 2 * VALUE))?;
+        }
+        writeln!(self.out, "  The verdicts that depend on this are not to be trusted; please report it.")
+    }
+
+    fn table(&mut self, outcome: &Outcome<'_>) -> io::Result<()> {
+        if outcome.requirements.is_empty() {
+            return Ok(());
+        }
+        let specs = words::by_reason(outcome.requirements.iter().map(|r| (Some(r.spec.as_str()), r)));
+        let mut rows: Vec<(String, Summary)> = specs
+            .into_iter()
+            .map(|(spec, of)| (text::short(spec, 40), Summary::of(of)))
+            .collect();
+        if rows.len() > 1 {
+            rows.push(("all".to_owned(), outcome.summary));
+        }
+        let width = rows.iter().map(|(spec, _)| spec.chars().count()).max().unwrap_or_default();
+        let titles = Status::ALL.map(Status::words).join("  ");
+        writeln!(self.out, "\n{:width$}  {}", "", self.paint.dim(&titles))?;
+        for (spec, summary) in rows {
+            write!(self.out, "{spec:width$}")?;
+            for status in Status::ALL {
+                let cell = format!("{:>1$}", summary.get(status), status.words().len());
+                let cell = match status {
+                    Status::Violated if summary.violated > 0 => self.paint.bad(&cell),
+                    Status::Warned if summary.warned > 0 => self.paint.warn(&cell),
+                    _ => cell,
+                };
+                write!(self.out, "  {cell}")?;
+            }
+            writeln!(self.out)?;
+        }
+        Ok(())
+    }
+
+    fn verdict(&mut self, outcome: &Outcome<'_>) -> io::Result<()> {
+        let name = outcome.verdict.name().to_uppercase();
+        let name = match outcome.verdict {
+            Verdict::Conformant => self.paint.good(&name),
+            Verdict::Nonconformant => self.paint.bad(&name),
+            Verdict::Inconclusive => self.paint.warn(&name),
+        };
+        let Outcome { verdict, inconclusive, interrupted, summary, .. } = outcome;
+        writeln!(self.out, "\n{name}: {}", words::meaning(*verdict, *inconclusive, *interrupted, summary))
+    }
+}

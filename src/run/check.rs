@@ -1,0 +1,153 @@
+//! Tokens at rest: the rules applied to SETs and claims from files or standard input.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::event::Status;
+use super::judge::{Judge, Observed};
+use crate::set::{self, Jwks, Signature, Token};
+use crate::suite::Catalogue;
+use crate::suite::model::profile::Profile;
+use crate::suite::model::section::{Level, Party};
+
+/// Applies the token rules of a profile, one token after the other. Remembers every `jti`.
+pub struct Checker {
+    catalogue: Arc<Catalogue>,
+    judge: Judge,
+    keys: Option<Jwks>,
+}
+
+/// What was handed in.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// A token.
+    Token,
+    /// A claims set as JSON.
+    Claims,
+}
+
+/// What became of one token.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Checked {
+    /// Where it came from: `file:line`.
+    pub place: String,
+    pub form: Form,
+    pub issuer: Option<String>,
+    pub jti: Option<String>,
+    pub events: Vec<String>,
+    /// `valid`, `invalid`, `no-key`, `unsecured`, `unsupported` or `not-checked`.
+    pub signature: String,
+    pub signature_reason: Option<String>,
+    /// How many requirements were looked at and hold.
+    pub satisfied: usize,
+    pub findings: Vec<CheckFinding>,
+}
+
+/// One broken requirement of a token.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct CheckFinding {
+    pub requirement: String,
+    pub spec: String,
+    pub section: String,
+    pub level: String,
+    pub status: Status,
+    pub text: String,
+    pub expected: String,
+    pub actual: String,
+    pub link: String,
+    /// Why it is a warning only.
+    pub reason: Option<String>,
+}
+
+impl Checked {
+    pub fn is_violated(&self) -> bool {
+        self.findings.iter().any(|finding| finding.status == Status::Violated)
+    }
+
+    pub fn is_warned(&self) -> bool {
+        self.findings.iter().any(|finding| finding.status == Status::Warned)
+    }
+}
+
+impl Checker {
+    /// A checker for a profile; without keys, signatures are not verified.
+    pub fn new(catalogue: Arc<Catalogue>, profile: &Profile, keys: Option<Jwks>) -> Self {
+        let requirements = catalogue.of_profile(profile);
+        let judge = Judge::new(catalogue.clone(), requirements, &[Party::Issuer]);
+        Self { catalogue, judge, keys }
+    }
+
+    /// Checks one text: claims when it is a JSON object, a token else.
+    pub fn check(&self, place: &str, text: &str) -> Checked {
+        let text = text.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+        let (form, token, signature) = if text.starts_with('{') {
+            (Form::Claims, claims_alone(text), Signature::NotChecked)
+        } else {
+            let token = Token::parse(text);
+            let signature = self.keys.as_ref().map_or(Signature::NotChecked, |keys| set::verify(&token, keys));
+            (Form::Token, token, signature)
+        };
+        self.judge_token(place, form, &token, &signature)
+    }
+
+    /// Judges a token that has been taken apart and verified already.
+    pub fn judge_token(&self, place: &str, form: Form, token: &Token, signature: &Signature) -> Checked {
+        let mut satisfied = 0;
+        let mut findings = Vec::new();
+        for seen in self.judge.token(token, signature, None) {
+            let Observed::Broken(explanation) = seen.result else {
+                satisfied += 1;
+                continue;
+            };
+            let requirement = &self.catalogue.requirements[seen.requirement];
+            if requirement.level == Level::May {
+                continue;
+            }
+            let status = if requirement.breach_is_violation() { Status::Violated } else { Status::Warned };
+            findings.push(CheckFinding {
+                requirement: requirement.id.clone(),
+                spec: requirement.spec.clone(),
+                section: requirement.section.clone(),
+                level: requirement.level.name().to_owned(),
+                status,
+                text: requirement.text.clone(),
+                expected: explanation.expected,
+                actual: explanation.actual,
+                link: requirement.link.clone(),
+                reason: requirement.ambiguous.clone(),
+            });
+        }
+        findings.sort_by_key(|finding| finding.status != Status::Violated);
+        let claim = |name: &str| token.claims.as_ref().and_then(|claims| claims.get(name));
+        Checked {
+            place: place.to_owned(),
+            form,
+            issuer: claim("iss").and_then(Value::as_str).map(str::to_owned),
+            jti: claim("jti").and_then(Value::as_str).map(str::to_owned),
+            events: claim("events")
+                .and_then(Value::as_object)
+                .map(|events| events.keys().cloned().collect())
+                .unwrap_or_default(),
+            signature: signature.name().to_owned(),
+            signature_reason: signature.reason().map(str::to_owned),
+            satisfied,
+            findings,
+        }
+    }
+}
+
+/// A claims set outside a token: it has no header and no signature that could be judged.
+fn claims_alone(text: &str) -> Token {
+    // Encoding it once lets the one reader of claims find duplicate members and all other defects.
+    let mut token = Token::parse(&format!("e30.{}.", URL_SAFE_NO_PAD.encode(text)));
+    token.raw = text.to_owned();
+    token.header = None;
+    token.header_text = None;
+    token
+}

@@ -1,0 +1,299 @@
+//! Rules applied to messages.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::peer::message::{object_or_null, set_value};
+use crate::expr::{Entered, Explanation, Expression, Outcome, Scope};
+use crate::set::{Signature, Token};
+use crate::suite::Catalogue;
+use crate::suite::catalogue::{Expectation, Rule};
+use crate::suite::model::section::{Kind, Party};
+
+/// One look at one requirement.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// The index of the requirement in the catalogue.
+    pub requirement: usize,
+    /// The rule or case that looked.
+    pub source: String,
+    pub result: Observed,
+    pub exchange: Option<String>,
+}
+
+/// What was seen.
+#[derive(Debug, Clone)]
+pub enum Observed {
+    Held,
+    /// It did not hold as written, but a leniency covers it.
+    Accepted { because: String, explanation: Explanation },
+    Broken(Explanation),
+}
+
+/// The deepest nesting in which subject identifiers are looked for.
+const DEEPEST: usize = 16;
+
+/// Applies the rules that bind some parties to the messages that these parties wrote.
+pub struct Judge {
+    catalogue: Arc<Catalogue>,
+    rules: HashMap<Kind, Vec<usize>>,
+    /// The requirements that are judged.
+    active: BTreeSet<usize>,
+    feed: Mutex<HashMap<String, Value>>,
+}
+
+impl Judge {
+    /// A judge of the given requirements (by index) as far as they bind one of `parties`.
+    pub fn new(catalogue: Arc<Catalogue>, requirements: impl IntoIterator<Item = usize>, parties: &[Party]) -> Self {
+        let active: BTreeSet<usize> = requirements
+            .into_iter()
+            .filter(|index| parties.contains(&catalogue.requirements[*index].party))
+            .collect();
+        let mut rules: HashMap<Kind, Vec<usize>> = HashMap::new();
+        for (index, rule) in catalogue.rules.iter().enumerate() {
+            if rule.expect.iter().any(|expectation| active.contains(&expectation.requirement)) {
+                rules.entry(rule.on).or_default().push(index);
+            }
+        }
+        Self { catalogue, rules, active, feed: Mutex::default() }
+    }
+
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Judges one push by the rules `on: push`; `scope` holds the variables that they see.
+    pub fn push(&self, scope: &Scope, exchange: Option<&str>) -> Vec<Observation> {
+        self.apply(Kind::Push, scope, exchange)
+    }
+
+    /// Judges a token by the rules on `set`, `event` and `subject`.
+    pub fn token(&self, token: &Token, signature: &Signature, exchange: Option<&str>) -> Vec<Observation> {
+        let set = set_value(token, signature);
+        let claims = object_or_null(token.claims.as_ref());
+        let base = Scope::new()
+            .with("set", set)
+            .with("header", object_or_null(token.header.as_ref()))
+            .with("claims", claims.clone())
+            .with("feed", json!({ "jti_reused": self.jti_reused(&claims) }));
+        let mut observations = self.apply(Kind::Set, &base, exchange);
+        if self.rules.contains_key(&Kind::Event)
+            && let Some(events) = claims.get("events").and_then(Value::as_object)
+        {
+            for (event_type, payload) in events {
+                let scope = base.clone().with("event", json!({ "type": event_type, "payload": payload }));
+                observations.extend(self.apply(Kind::Event, &scope, exchange));
+            }
+        }
+        if self.rules.contains_key(&Kind::Subject) {
+            for (place, subject) in subjects(&claims) {
+                let scope = base.clone().with("subject", subject.clone()).with("place", Value::from(place));
+                observations.extend(self.apply(Kind::Subject, &scope, exchange));
+            }
+        }
+        observations
+    }
+
+    /// Verifies the expectations of a step in a scope that has been entered.
+    pub fn expectations(
+        &self,
+        expectations: &[Expectation],
+        scope: &Entered<'_>,
+        source: &str,
+        exchange: Option<&str>,
+    ) -> Vec<Observation> {
+        expectations
+            .iter()
+            .filter(|expectation| self.active.contains(&expectation.requirement))
+            .filter(|expectation| expectation.when.as_ref().is_none_or(|when| when.holds(scope)))
+            .map(|expectation| Observation {
+                requirement: expectation.requirement,
+                source: source.to_owned(),
+                result: look(expectation, scope),
+                exchange: exchange.map(str::to_owned),
+            })
+            .collect()
+    }
+
+    fn apply(&self, kind: Kind, scope: &Scope, exchange: Option<&str>) -> Vec<Observation> {
+        let Some(rules) = self.rules.get(&kind) else { return Vec::new() };
+        scope.enter(|entered| {
+            let mut observations = Vec::new();
+            for index in rules {
+                let rule: &Rule = &self.catalogue.rules[*index];
+                if rule.when.as_ref().is_some_and(|when| reads_nothing(when, scope) || !when.holds(entered)) {
+                    continue;
+                }
+                for expectation in &rule.expect {
+                    // A document of the wrong shape is reported once, by the rule that looks at its shape.
+                    if !reads_nothing(&expectation.that, scope) {
+                        let one = std::slice::from_ref(expectation);
+                        observations.extend(self.expectations(one, entered, &rule.id, exchange));
+                    }
+                }
+            }
+            observations
+        })
+    }
+
+    /// Whether another SET with the same issuer, audience and `jti` but with other content came before.
+    /// A SET that is signed anew for a retransmission may carry another time.
+    fn jti_reused(&self, claims: &Value) -> bool {
+        let jti = claims.get("jti").and_then(Value::as_str).filter(|jti| !jti.is_empty());
+        let Some(jti) = jti else { return false };
+        let key = json!([claims.get("iss"), claims.get("aud"), jti]).to_string();
+        let mut content = claims.clone();
+        if let Value::Object(members) = &mut content {
+            members.shift_remove("iat");
+            members.shift_remove("exp");
+        }
+        let mut feed = self.feed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        feed.insert(key, content.clone()).is_some_and(|earlier| earlier != content)
+    }
+}
+
+fn look(expectation: &Expectation, scope: &Entered<'_>) -> Observed {
+    let explanation = match expectation.that.test(scope) {
+        Outcome::True => return Observed::Held,
+        Outcome::False(explanation) | Outcome::Failed(explanation) => explanation,
+    };
+    match &expectation.also {
+        Some((also, because)) if also.holds(scope) => {
+            Observed::Accepted { because: because.clone(), explanation }
+        }
+        _ => Observed::Broken(explanation),
+    }
+}
+
+/// Whether the expression reads a part of the message that is not there at all.
+fn reads_nothing(expression: &Expression, scope: &Scope) -> bool {
+    expression
+        .variables()
+        .iter()
+        .any(|name| matches!(name.as_str(), "claims" | "header" | "set") && scope.get(name) == Some(&Value::Null))
+}
+
+/// Every subject identifier in a claims set, with its place; see `docs/suite-language.md`.
+fn subjects(claims: &Value) -> Vec<(&'static str, &Value)> {
+    let mut found = Vec::new();
+    if let Some(sub_id) = claims.get("sub_id") {
+        found.push(("sub_id", sub_id));
+        inner_subjects(sub_id, 0, &mut found);
+    }
+    if let Some(events) = claims.get("events").and_then(Value::as_object) {
+        for payload in events.values() {
+            payload_subjects(payload, None, 0, &mut found);
+        }
+    }
+    found
+}
+
+/// The identifiers inside an identifier: elements of `aliases`, members of `complex`.
+fn inner_subjects<'a>(subject: &'a Value, depth: usize, found: &mut Vec<(&'static str, &'a Value)>) {
+    if depth > DEEPEST {
+        return;
+    }
+    let inner: Vec<(&'static str, &'a Value)> = match subject.get("format").and_then(Value::as_str) {
+        Some("aliases") => subject
+            .get("identifiers")
+            .and_then(Value::as_array)
+            .map(|items| items.iter().map(|item| ("aliases", item)).collect())
+            .unwrap_or_default(),
+        Some("complex") => subject
+            .as_object()
+            .map(|members| members.values().filter(|member| member.is_object()).map(|member| ("complex", member)).collect())
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    for (place, identifier) in inner {
+        found.push((place, identifier));
+        inner_subjects(identifier, depth + 1, found);
+    }
+}
+
+/// An object in a payload is taken for an identifier only when it can hardly be anything else, since payloads are free
+/// to have members called `format`.
+fn payload_subjects<'a>(
+    value: &'a Value,
+    name: Option<&str>,
+    depth: usize,
+    found: &mut Vec<(&'static str, &'a Value)>,
+) {
+    if depth > DEEPEST {
+        return;
+    }
+    match value {
+        Value::Object(members) => {
+            let format = members.get("format").and_then(Value::as_str);
+            let named_subject = name == Some("subject") && format.is_some();
+            let defined = format.and_then(defining_member).is_some_and(|member| members.contains_key(member));
+            if named_subject || defined {
+                found.push(("payload", value));
+                inner_subjects(value, 0, found);
+                return;
+            }
+            for (name, member) in members {
+                payload_subjects(member, Some(name), depth + 1, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| payload_subjects(item, None, depth + 1, found)),
+        _ => {}
+    }
+}
+
+/// The member that defines a registered identifier format (RFC 9493 section 3.2).
+fn defining_member(format: &str) -> Option<&'static str> {
+    match format {
+        "account" | "uri" => Some("uri"),
+        "email" => Some("email"),
+        "iss_sub" => Some("iss"),
+        "opaque" => Some("id"),
+        "phone_number" => Some("phone_number"),
+        "did" => Some("url"),
+        "aliases" => Some("identifiers"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subjects_are_found_where_they_can_be_nothing_else() {
+        let claims = json!({
+            "sub_id": {"format": "aliases", "identifiers": [{"format": "email", "email": "a@b.example"}]},
+            "events": {"urn:x": {
+                "subject": {"format": "own", "x": 1},
+                "from": {"format": "email", "email": "c@d.example"},
+                "schema": {"type": "string", "format": "email"},
+                "file": {"format": "pdf"},
+                "legacy": {"subject": {"subject_type": "iss-sub"}}
+            }}
+        });
+        let places: Vec<&str> = subjects(&claims).into_iter().map(|(place, _)| place).collect();
+        assert_eq!(places, ["sub_id", "aliases", "payload", "payload"]);
+    }
+
+    #[test]
+    fn deep_nesting_ends() {
+        let mut subject = json!({"format": "email"});
+        for _ in 0..100 {
+            subject = json!({"format": "aliases", "identifiers": [subject]});
+        }
+        assert!(subjects(&json!({ "sub_id": subject })).len() <= DEEPEST + 2);
+    }
+
+    #[test]
+    fn a_jti_is_reused_when_the_content_differs() {
+        let judge = Judge::new(Arc::new(Catalogue::default()), [], &[]);
+        let set = |jti: &str, iat: u64, event: &str| json!({"iss": "i", "aud": "a", "jti": jti, "iat": iat, "events": {event: {}}});
+        assert!(!judge.jti_reused(&set("1", 1, "urn:x")));
+        assert!(!judge.jti_reused(&set("1", 2, "urn:x")), "the same SET signed anew");
+        assert!(!judge.jti_reused(&set("2", 2, "urn:x")));
+        assert!(judge.jti_reused(&set("1", 2, "urn:y")));
+        assert!(!judge.jti_reused(&json!({"jti": 1})));
+    }
+}

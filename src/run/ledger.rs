@@ -1,0 +1,158 @@
+//! What observations add up to: a status for every requirement, a verdict for the run.
+
+use std::collections::BTreeMap;
+
+use super::event::{Finding, Leniency, RequirementResult, Status, Verdict};
+use super::judge::{Observation, Observed};
+use crate::suite::Catalogue;
+use crate::suite::model::section::Level;
+
+/// How many findings of one requirement are kept; more are counted.
+const KEPT: usize = 20;
+
+/// Collects what was seen of the requirements of a run.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    entries: BTreeMap<usize, Entry>,
+    /// Why something could not be tested although it applies.
+    inconclusive: bool,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    observations: usize,
+    held: bool,
+    findings: Vec<Finding>,
+    accepted: Vec<Leniency>,
+    not_applicable: Option<String>,
+    untested: Option<String>,
+}
+
+impl Ledger {
+    /// A ledger for these requirements, by index.
+    pub fn new(requirements: impl IntoIterator<Item = usize>) -> Self {
+        Self {
+            entries: requirements.into_iter().map(|index| (index, Entry::default())).collect(),
+            inconclusive: false,
+        }
+    }
+
+    /// Enters an observation; gives back the finding if it is one.
+    pub fn enter(&mut self, catalogue: &Catalogue, seen: &Observation, reproduce: Option<String>) -> Option<Finding> {
+        let entry = self.entries.get_mut(&seen.requirement)?;
+        let requirement = &catalogue.requirements[seen.requirement];
+        entry.observations += 1;
+        match &seen.result {
+            Observed::Held => {
+                entry.held = true;
+                None
+            }
+            Observed::Accepted { because, explanation } => {
+                entry.held = true;
+                let leniency = Leniency {
+                    source: seen.source.clone(),
+                    because: because.clone(),
+                    expected: explanation.expected.clone(),
+                    actual: explanation.actual.clone(),
+                    exchange: seen.exchange.clone(),
+                };
+                if entry.accepted.len() < KEPT {
+                    entry.accepted.push(leniency);
+                }
+                None
+            }
+            Observed::Broken(explanation) => {
+                let finding = Finding {
+                    source: seen.source.clone(),
+                    message: requirement.text.clone(),
+                    expected: explanation.expected.clone(),
+                    actual: explanation.actual.clone(),
+                    exchange: seen.exchange.clone(),
+                    reproduce,
+                };
+                if entry.findings.len() < KEPT {
+                    entry.findings.push(finding.clone());
+                }
+                Some(finding)
+            }
+        }
+    }
+
+    /// The requirement does not apply to this target.
+    pub fn not_applicable(&mut self, requirement: usize, reason: &str) {
+        if let Some(entry) = self.entries.get_mut(&requirement) {
+            entry.not_applicable.get_or_insert_with(|| reason.to_owned());
+        }
+    }
+
+    /// The requirement applies and could not be seen in this run.
+    pub fn untested(&mut self, requirement: usize, reason: &str) {
+        if let Some(entry) = self.entries.get_mut(&requirement) {
+            entry.untested.get_or_insert_with(|| reason.to_owned());
+        }
+    }
+
+    /// Something that should have been tested could not be.
+    pub fn mark_inconclusive(&mut self) {
+        self.inconclusive = true;
+    }
+
+    pub fn is_inconclusive(&self) -> bool {
+        self.inconclusive
+    }
+
+    /// The results in the order of the catalogue.
+    pub fn results(&self, catalogue: &Catalogue) -> Vec<RequirementResult> {
+        self.entries.iter().map(|(index, entry)| result(catalogue, *index, entry)).collect()
+    }
+
+    /// The verdict; `strict` makes warnings count.
+    pub fn verdict(&self, results: &[RequirementResult], strict: bool) -> Verdict {
+        let broken = results
+            .iter()
+            .any(|result| result.status == Status::Violated || (strict && result.status == Status::Warned));
+        match (broken, self.inconclusive) {
+            (true, _) => Verdict::Nonconformant,
+            (false, true) => Verdict::Inconclusive,
+            (false, false) => Verdict::Conformant,
+        }
+    }
+}
+
+fn result(catalogue: &Catalogue, index: usize, entry: &Entry) -> RequirementResult {
+    let requirement = &catalogue.requirements[index];
+    let broken = !entry.findings.is_empty();
+    let (status, reason) = if let Some(why) = &requirement.unobservable {
+        (Status::Unobservable, Some(why.clone()))
+    } else if broken && requirement.level == Level::May {
+        (Status::NotApplicable, Some("optional, and not offered".to_owned()))
+    } else if broken && requirement.breach_is_violation() {
+        (Status::Violated, None)
+    } else if broken {
+        (Status::Warned, requirement.ambiguous.clone())
+    } else if entry.held {
+        (Status::Satisfied, None)
+    } else if let Some(why) = &entry.untested {
+        (Status::Untested, Some(why.clone()))
+    } else if let Some(why) = &entry.not_applicable {
+        (Status::NotApplicable, Some(why.clone()))
+    } else {
+        (Status::Untested, Some("nothing in this run showed it".to_owned()))
+    };
+    let findings = if status == Status::NotApplicable { Vec::new() } else { entry.findings.clone() };
+    RequirementResult {
+        id: requirement.id.clone(),
+        spec: requirement.spec.clone(),
+        section: requirement.section.clone(),
+        title: requirement.section_title.clone(),
+        link: requirement.link.clone(),
+        level: requirement.level.name().to_owned(),
+        party: requirement.party.name().to_owned(),
+        text: requirement.text.clone(),
+        status,
+        reason,
+        observations: entry.observations,
+        findings,
+        accepted: entry.accepted.clone(),
+    }
+}

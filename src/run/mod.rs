@@ -1,0 +1,23 @@
+//! Running suites: plan, preflight, engine, judge; one typed stream of events comes out.
+//!
+//! - [`settings`]: what the operator wants.
+//! - [`plan`]: which requirements and cases that means.
+//! - [`judge`]: rules applied to messages.
+//! - [`receiver`]: a run against a push receiver: preflight and cases.
+//! - [`transmitter`]: the observation of a pushing transmitter.
+//! - [`check`]: tokens at rest.
+//! - [`event`]: the stream; [`ledger`]: what it adds up to; [`redact`]: what never leaves.
+//! - [`proof`]: the harness proves itself.
+
+pub mod check;
+pub mod event;
+pub mod judge;
+pub mod ledger;
+pub mod outcome;
+pub mod plan;
+pub mod proof;
+pub mod receiver;
+pub mod redact;
+pub mod settings;
+mod steps;
+pub mod transmitter;

@@ -1,0 +1,219 @@
+//! The proof: the harness is run against peers whose faults are known, and has to find exactly these.
+//!
+//! - reference: no violation, no warning, in every combination of optional features;
+//! - coverage: every requirement that has a check is seen to hold at least once;
+//! - mutants: the broken requirement is found, and nothing else;
+//! - variations: nothing is flagged;
+//! - null peers: no run is conformant, and no refusal counts as one;
+//! - determinism: the same verdicts every time.
+
+mod null;
+mod scenario;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::event::{Finished, RequirementResult, Status, Verdict};
+use crate::suite::Catalogue;
+use crate::suite::catalogue::Deviation;
+use crate::suite::model::profile::Role;
+use crate::suite::model::section::Level;
+pub use null::NullPeer;
+pub use scenario::{Combination, Lab};
+
+/// One thing to be proved.
+#[derive(Debug, Clone)]
+pub enum Trial {
+    /// The reference peer of a role in one combination of features.
+    Reference(Combination),
+    /// Every checked requirement is satisfied somewhere.
+    Coverage,
+    /// The mutant with this index.
+    Mutant(usize),
+    /// The variation with this index.
+    Variation(usize),
+    Null(NullPeer),
+    Determinism,
+}
+
+/// How often the determinism trial runs.
+const REPEATS: usize = 20;
+
+/// Every trial, in the order of the table.
+pub fn trials(catalogue: &Catalogue) -> Vec<Trial> {
+    let mut trials: Vec<Trial> = Combination::all().into_iter().map(Trial::Reference).collect();
+    trials.push(Trial::Coverage);
+    trials.extend((0..catalogue.mutants.len()).map(Trial::Mutant));
+    trials.extend((0..catalogue.variations.len()).map(Trial::Variation));
+    trials.extend(NullPeer::ALL.map(Trial::Null));
+    trials.push(Trial::Determinism);
+    trials
+}
+
+impl Trial {
+    /// A readable name that begins with the specification where there is one: `rfc8935/2.2/mutant/acknowledges-with-200`.
+    pub fn name(&self, catalogue: &Catalogue) -> String {
+        let named = |deviation: &Deviation, kind: &str| match deviation.id.rsplit_once('/') {
+            Some((section, name)) => format!("{section}/{kind}/{name}"),
+            None => deviation.id.clone(),
+        };
+        match self {
+            Self::Reference(combination) => format!("reference/{}", combination.name()),
+            Self::Coverage => "reference/coverage".to_owned(),
+            Self::Mutant(index) => named(&catalogue.mutants[*index], "mutant"),
+            Self::Variation(index) => named(&catalogue.variations[*index], "variation"),
+            Self::Null(peer) => format!("null/{}", peer.name()),
+            Self::Determinism => "determinism/twenty-runs".to_owned(),
+        }
+    }
+
+    /// The kind of the trial, for the table of `selftest`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Reference(_) | Self::Coverage => "reference",
+            Self::Mutant(_) => "mutants",
+            Self::Variation(_) => "variations",
+            Self::Null(_) => "null peers",
+            Self::Determinism => "determinism",
+        }
+    }
+
+    /// Whether what is to be proved holds; if not, what was found instead.
+    pub async fn prove(&self, lab: &Lab) -> Result<(), String> {
+        let catalogue = lab.catalogue.clone();
+        match self {
+            Self::Reference(combination) => clean(&lab.run(combination, &[]).await?),
+            Self::Coverage => coverage(lab).await,
+            Self::Mutant(index) => {
+                let mutant = &catalogue.mutants[*index];
+                let combination = Combination::for_deviation(&catalogue, mutant);
+                caught(&catalogue, mutant, &lab.run(&combination, &[mutant]).await?)
+            }
+            Self::Variation(index) => {
+                let variation = &catalogue.variations[*index];
+                let combination = Combination::for_deviation(&catalogue, variation);
+                clean(&lab.run(&combination, &[variation]).await?)
+            }
+            Self::Null(peer) => null::prove(lab, *peer).await,
+            Self::Determinism => determinism(lab).await,
+        }
+    }
+}
+
+/// A run that flags nothing at all.
+fn clean(finished: &Finished) -> Result<(), String> {
+    sound(finished)?;
+    let flagged: Vec<String> = finished.requirements.iter().filter(|result| is_flagged(result)).map(describe).collect();
+    if !flagged.is_empty() {
+        return Err(format!("flagged:\n{}", flagged.join("\n")));
+    }
+    if finished.verdict != Verdict::Conformant {
+        return Err(format!("the verdict is {}", finished.verdict.name()));
+    }
+    Ok(())
+}
+
+/// A run in which the harness did nothing wrong itself.
+fn sound(finished: &Finished) -> Result<(), String> {
+    match finished.internal_errors.as_slice() {
+        [] => Ok(()),
+        errors => Err(format!("internal errors:\n{}", errors.join("\n"))),
+    }
+}
+
+fn is_flagged(result: &RequirementResult) -> bool {
+    matches!(result.status, Status::Violated | Status::Warned)
+}
+
+fn describe(result: &RequirementResult) -> String {
+    let finding = result.findings.first();
+    format!(
+        "  {} {}: expected {}, got {} ({})",
+        result.status.name(),
+        result.id,
+        finding.map_or("", |finding| &finding.expected),
+        finding.map_or("", |finding| &finding.actual),
+        finding.map_or("", |finding| &finding.source),
+    )
+}
+
+/// The broken requirement is flagged, and nothing beyond what the mutant names.
+fn caught(catalogue: &Catalogue, mutant: &Deviation, finished: &Finished) -> Result<(), String> {
+    sound(finished)?;
+    let Some(broken) = mutant.breaks.map(|index| &catalogue.requirements[index]) else {
+        return Err("the mutant breaks nothing".to_owned());
+    };
+    let expected = if broken.breach_is_violation() { Status::Violated } else { Status::Warned };
+    let result = finished.requirements.iter().find(|result| result.id == broken.id);
+    match result {
+        Some(result) if result.status == expected => {}
+        Some(result) if broken.level == Level::May && result.status == Status::NotApplicable => {}
+        other => {
+            let status = other.map_or("absent", |result| result.status.name());
+            let why = other.and_then(|result| result.reason.as_deref()).unwrap_or_default();
+            return Err(format!("not caught: {} is {status} ({why})", broken.id));
+        }
+    }
+    let allowed: BTreeSet<&str> = std::iter::once(broken.id.as_str())
+        .chain(mutant.also.iter().map(|index| catalogue.requirements[*index].id.as_str()))
+        .collect();
+    let others: Vec<String> = finished
+        .requirements
+        .iter()
+        .filter(|result| is_flagged(result) && !allowed.contains(result.id.as_str()))
+        .map(describe)
+        .collect();
+    if others.is_empty() { Ok(()) } else { Err(format!("breaks more than it says:\n{}", others.join("\n"))) }
+}
+
+async fn coverage(lab: &Lab) -> Result<(), String> {
+    let mut satisfied: BTreeSet<String> = BTreeSet::new();
+    for combination in Combination::all() {
+        let finished = lab.run(&combination, &[]).await?;
+        let held = finished.requirements.into_iter().filter(|result| result.status == Status::Satisfied);
+        satisfied.extend(held.map(|result| result.id));
+    }
+    let unseen: Vec<&str> = lab
+        .catalogue
+        .requirements
+        .iter()
+        .enumerate()
+        .filter(|(index, requirement)| {
+            lab.catalogue.is_tested(*index) && requirement.level != Level::May && !satisfied.contains(&requirement.id)
+        })
+        .map(|(_, requirement)| requirement.id.as_str())
+        .collect();
+    if unseen.is_empty() { Ok(()) } else { Err(format!("never seen to hold: {}", unseen.join(", "))) }
+}
+
+async fn determinism(lab: &Lab) -> Result<(), String> {
+    let combination = Combination::fullest(Role::Receiver);
+    let mut first: Option<Vec<(String, Status)>> = None;
+    for number in 1..=REPEATS {
+        let finished = lab.run(&combination, &[]).await?;
+        clean(&finished)?;
+        let verdicts: Vec<(String, Status)> =
+            finished.requirements.into_iter().map(|result| (result.id, result.status)).collect();
+        match &first {
+            None => first = Some(verdicts),
+            Some(first) if *first == verdicts => {}
+            Some(first) => {
+                let changed: Vec<&str> = first
+                    .iter()
+                    .zip(&verdicts)
+                    .filter(|(a, b)| a != b)
+                    .map(|(a, _)| a.0.as_str())
+                    .collect();
+                return Err(format!("run {number} differs from the first in {}", changed.join(", ")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The catalogue that the binary carries, for trials.
+pub fn built_in_catalogue() -> Result<Arc<Catalogue>, String> {
+    crate::suite::load(&crate::suite::Sources::embedded())
+        .map(Arc::new)
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}

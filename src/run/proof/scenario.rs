@@ -1,0 +1,225 @@
+//! The peers of the proof, and runs against them.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::sync::watch;
+use url::Url;
+
+use crate::http::{Authority, Recorder, Roots};
+use crate::peer::receiver::{Receiver, ReceiverOptions};
+use crate::peer::tamper::Tamper;
+use crate::run::event::{Emitter, Finished};
+use crate::run::plan::Selection;
+use crate::run::receiver::ReceiverRun;
+use crate::run::settings::{ReceiverSettings, Timeouts};
+use crate::run::transmitter::{TransmitterSettings, observe};
+use crate::set::{Alg, Jwks, JwksSource, SigningKey};
+use crate::suite::Catalogue;
+use crate::suite::catalogue::Deviation;
+use crate::suite::model::profile::Role;
+
+/// The audience of the receivers of the proof.
+const AUDIENCE: &str = "https://receiver.example.com";
+
+/// The credential of the receivers of the proof.
+const CREDENTIAL: &str = "Bearer proof-credential";
+
+/// Which optional features a peer of the proof has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Combination {
+    pub role: Role,
+    pub tls: bool,
+    pub authorization: bool,
+    /// English alone, or German too.
+    pub two_languages: bool,
+    pub alg: Alg,
+    /// Whether a plain http peer on loopback is judged like a deployed one.
+    pub deployed: bool,
+}
+
+impl Combination {
+    fn of(role: Role) -> Self {
+        Self { role, tls: false, authorization: false, two_languages: false, alg: Alg::Es256, deployed: false }
+    }
+
+    /// Every combination that the reference has to pass.
+    pub fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for (tls, authorization, two_languages) in [
+            (false, false, false),
+            (false, true, false),
+            (false, false, true),
+            (false, true, true),
+            (true, false, false),
+            (true, true, false),
+            (true, false, true),
+            (true, true, true),
+        ] {
+            all.push(Self { tls, authorization, two_languages, ..Self::of(Role::Receiver) });
+        }
+        for alg in Alg::ALL.into_iter().filter(|alg| *alg != Alg::Es256) {
+            all.push(Self { alg, ..Self::of(Role::Receiver) });
+        }
+        for tls in [false, true] {
+            all.push(Self { tls, ..Self::of(Role::Transmitter) });
+        }
+        all
+    }
+
+    /// The peer with every feature.
+    pub fn fullest(role: Role) -> Self {
+        Self { tls: true, authorization: true, two_languages: true, ..Self::of(role) }
+    }
+
+    /// A peer that has what the deviation needs to show. TLS is left out where it plays no part: it costs time.
+    pub fn for_deviation(catalogue: &Catalogue, deviation: &Deviation) -> Self {
+        let needs_tls = |index: usize| {
+            let named = |needs: &[String]| needs.iter().any(|need| need == "tls" || need == "deployed");
+            named(&catalogue.requirements[index].needs)
+                || catalogue.cases.iter().any(|case| named(&case.needs) && case.requirements().any(|r| r == index))
+        };
+        let plain = deviation.tls.as_ref().is_some_and(|tls| tls.plain);
+        Self {
+            tls: !plain && (deviation.tls.is_some() || deviation.breaks.is_some_and(needs_tls)),
+            deployed: plain,
+            ..Self::fullest(deviation.role)
+        }
+    }
+
+    pub fn name(&self) -> String {
+        let mut parts = vec![self.role.name().to_owned(), if self.tls { "https" } else { "http" }.to_owned()];
+        if self.authorization {
+            parts.push("authorization".to_owned());
+        }
+        if self.two_languages {
+            parts.push("two-languages".to_owned());
+        }
+        parts.push(self.alg.to_string().to_lowercase());
+        parts.join("-")
+    }
+}
+
+/// What all trials share: the catalogue, and keys that are costly to make.
+pub struct Lab {
+    pub catalogue: Arc<Catalogue>,
+    keys: [OnceLock<(Arc<SigningKey>, Arc<SigningKey>)>; Alg::ALL.len()],
+}
+
+impl Lab {
+    pub fn new(catalogue: Arc<Catalogue>) -> Self {
+        Self { catalogue, keys: std::array::from_fn(|_| OnceLock::new()) }
+    }
+
+    /// The trusted key of an algorithm, and an attacker's.
+    pub(super) fn keys(&self, alg: Alg) -> Result<(Arc<SigningKey>, Arc<SigningKey>), String> {
+        let place = Alg::ALL.iter().position(|known| *known == alg).ok_or("an unknown algorithm")?;
+        if let Some(keys) = self.keys[place].get() {
+            return Ok(keys.clone());
+        }
+        let make = |kid: &str| SigningKey::generate(alg, kid).map(Arc::new).map_err(|error| error.to_string());
+        let keys = (make("good")?, make("other")?);
+        Ok(self.keys[place].get_or_init(|| keys).clone())
+    }
+
+    /// Short waits: on loopback nothing takes long.
+    pub(super) fn timeouts() -> Timeouts {
+        Timeouts {
+            response: Duration::from_secs(10),
+            prompt: Duration::from_secs(2),
+            delivery: Duration::from_secs(5),
+            quiet: Duration::from_millis(600),
+        }
+    }
+
+    /// Runs the profile of the role against a built-in peer with these features and deviations.
+    pub async fn run(&self, combination: &Combination, deviations: &[&Deviation]) -> Result<Finished, String> {
+        let tamper = Tamper::new(deviations.iter().map(|deviation| (*deviation).clone()));
+        let (key, other_key) = self.keys(combination.alg)?;
+        if combination.role == Role::Transmitter {
+            let settings = TransmitterSettings {
+                catalogue: self.catalogue.clone(),
+                profile: "push-transmitter".to_owned(),
+                key,
+                other_key,
+                tamper,
+                timeouts: Self::timeouts(),
+                tls: combination.tls,
+                retry_delay: Duration::from_millis(300),
+            };
+            return observe(settings).await.map_err(|error| error.to_string());
+        }
+        let authority = Authority::new().map_err(|error| error.to_string())?;
+        let tls = if combination.tls {
+            Some(authority.issue(&["127.0.0.1", "localhost"]).map_err(|error| error.to_string())?)
+        } else {
+            None
+        };
+        let authorization = combination.authorization.then(|| SecretString::from(CREDENTIAL));
+        let languages: Vec<String> =
+            if combination.two_languages { vec!["en".to_owned(), "de".to_owned()] } else { vec!["en".to_owned()] };
+        let issuer = "https://issuer.example.com";
+        let receiver = Receiver::start(ReceiverOptions {
+            addr: (Ipv4Addr::LOCALHOST, 0).into(),
+            tls,
+            issuer: Some(issuer.to_owned()),
+            audience: Some(AUDIENCE.to_owned()),
+            keys: JwksSource::Fixed(Jwks::for_keys(&[&key]).map_err(|error| error.to_string())?),
+            authorization: authorization.clone(),
+            languages: languages.clone(),
+            tamper,
+            recorder: Recorder::new(1),
+        })
+        .await
+        .map_err(|error| error.to_string())?;
+        let mut settings = self.settings(&receiver.url(), combination.alg)?;
+        settings.issuer = Some(issuer.to_owned());
+        settings.authorization = authorization;
+        settings.languages = languages;
+        settings.roots = Roots::Only(authority.pem().into_bytes());
+        settings.deployed = combination.deployed;
+        let finished = self.judge(settings).await;
+        receiver.shutdown().await;
+        finished
+    }
+
+    /// Settings for a receiver at `url`.
+    pub(super) fn settings(&self, url: &str, alg: Alg) -> Result<ReceiverSettings, String> {
+        let (key, other_key) = self.keys(alg)?;
+        Ok(ReceiverSettings {
+            catalogue: self.catalogue.clone(),
+            profile: "push-receiver".to_owned(),
+            url: Url::parse(url).map_err(|error| error.to_string())?,
+            issuer: None,
+            audience: AUDIENCE.to_owned(),
+            authorization: None,
+            languages: Vec::new(),
+            key,
+            other_key,
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            public_url: None,
+            roots: Roots::System,
+            insecure: false,
+            deployed: false,
+            timeouts: Self::timeouts(),
+            jobs: 4,
+            strict: false,
+            selection: Selection::default(),
+            command: "setspec run receiver".to_owned(),
+        })
+    }
+
+    pub(super) async fn judge(&self, settings: ReceiverSettings) -> Result<Finished, String> {
+        let run = ReceiverRun::prepare(settings).await.map_err(|error| error.to_string())?;
+        let (_stop, stopped) = watch::channel(false);
+        Ok(run.run(&Emitter::silent(), stopped).await)
+    }
+
+    /// The requirements that a profile judges and some check looks at.
+    pub fn tested(&self) -> BTreeSet<usize> {
+        (0..self.catalogue.requirements.len()).filter(|index| self.catalogue.is_tested(*index)).collect()
+    }
+}

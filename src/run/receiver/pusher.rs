@@ -1,0 +1,245 @@
+//! Steps against a receiver: pushes, other requests, handshakes.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::World;
+use crate::expr::Scope;
+use crate::http::{Exchange, Offer, RequestSpec, probe};
+use crate::run::judge::{Observation, Observed};
+use crate::peer::message::{request_value, response_value, sent_value, set_value, tls_value};
+use crate::run::steps::{Acted, Actor, Stop};
+use crate::set::{self, Draft, ForgeKeys, KeyError, Token};
+use crate::suite::catalogue::{Action, PushBase, PushPlan};
+use crate::suite::model::case::{Auth, TlsVersion};
+use crate::suite::model::section::Level;
+
+/// The media type of a SET (RFC 8417 section 7.3).
+const SECEVENT: &str = "application/secevent+jwt";
+
+/// A credential that no receiver has given out.
+const INVALID_CREDENTIAL: &str = "Bearer setspec-invalid-credential";
+
+pub(crate) struct Pusher {
+    world: Arc<World>,
+}
+
+impl Pusher {
+    pub fn new(world: Arc<World>) -> Self {
+        Self { world }
+    }
+
+    /// Makes the request of a plan: its header fields and its body.
+    fn build(&self, plan: &PushPlan, scope: &Scope) -> Result<(Vec<(String, String)>, Vec<u8>), Stop> {
+        let body = self.body(plan, scope)?;
+        let overrides = rendered_object(&plan.headers, scope)?;
+        let mut fields = vec![
+            ("Content-Type".to_owned(), SECEVENT.to_owned()),
+            ("Accept".to_owned(), "application/json".to_owned()),
+        ];
+        fields.extend(self.credential(plan.auth).map(|value| ("Authorization".to_owned(), value)));
+        Ok((merged(fields, &overrides), body))
+    }
+
+    fn body(&self, plan: &PushPlan, scope: &Scope) -> Result<Vec<u8>, Stop> {
+        let settings = &self.world.settings;
+        let mut draft = match &plan.base {
+            PushBase::Raw(text) => {
+                return scope.enter(|entered| text.render_text(entered)).map(String::into_bytes).map_err(Stop::Internal);
+            }
+            PushBase::Set(name) => scope
+                .enter(|entered| settings.catalogue.fixtures.draft(name, entered))
+                .map_err(Stop::Internal)?,
+            PushBase::Payload(text) => Draft {
+                payload_text: Some(scope.enter(|entered| text.render_text(entered)).map_err(Stop::Internal)?),
+                ..Draft::default()
+            },
+        };
+        if let Some(claims) = &plan.claims {
+            draft.merge_claims(&rendered_object(claims, scope)?);
+        }
+        if let Some(header) = &plan.header {
+            draft.merge_header(&rendered_object(header, scope)?);
+        }
+        match plan.forge {
+            None => set::sign(&draft, &settings.key).map(String::into_bytes),
+            Some(forgery) => set::forge(&draft, forgery, &ForgeKeys::new(&settings.key, &settings.other_key)),
+        }
+        .map_err(|error| match error {
+            KeyError::Unsupported { .. } => Stop::NotApplicable(error.to_string()),
+            error => Stop::Internal(error.to_string()),
+        })
+    }
+
+    fn credential(&self, auth: Auth) -> Option<String> {
+        match auth {
+            Auth::Valid => self.world.settings.authorization.as_ref().map(|secret| secret.expose_secret().to_owned()),
+            Auth::None => None,
+            Auth::Invalid => Some(INVALID_CREDENTIAL.to_owned()),
+        }
+    }
+
+    async fn push(&self, plan: &PushPlan, scope: &mut Scope) -> Result<Acted, Stop> {
+        let (fields, body) = self.build(plan, scope)?;
+        let token = Token::from_bytes(&body);
+        let signature = set::verify(&token, &self.world.jwks);
+        let accept_language = find(&fields, "accept-language");
+        let spec = RequestSpec { method: "POST".to_owned(), url: self.world.settings.url.clone(), headers: fields, body };
+        let exchange = self.world.client.send(spec).await;
+        set_exchange(scope, &exchange);
+        scope.set("sent", sent_value(plan.fault, plan.forge.map(|forgery| forgery.name()), plan.auth, accept_language.as_deref()));
+        scope.set("set", set_value(&token, &signature));
+        let observations = self.world.judge.push(scope, Some(&exchange.id));
+        if plan.fault.is_none() {
+            self.examine_ourselves(&token, &signature, scope)?;
+        }
+        Ok(Acted { exchanges: vec![exchange], observations })
+    }
+
+    /// What we send as the conformant party has to pass our own rules.
+    fn examine_ourselves(&self, token: &Token, signature: &set::Signature, scope: &Scope) -> Result<(), Stop> {
+        let mut seen = self.world.conscience.push(scope, None);
+        seen.extend(self.world.conscience.token(token, signature, None));
+        let requirements = &self.world.settings.catalogue.requirements;
+        for Observation { requirement, result, .. } in &seen {
+            let requirement = &requirements[*requirement];
+            if let Observed::Broken(why) = result
+                && requirement.level != Level::May
+            {
+                let id = &requirement.id;
+                let (expected, actual) = (&why.expected, &why.actual);
+                return Err(Stop::Internal(format!("the harness itself breaks {id}: expected {expected}, got {actual}")));
+            }
+        }
+        Ok(())
+    }
+
+    async fn request(&self, action: &Action, scope: &mut Scope) -> Result<Acted, Stop> {
+        let Action::Http { method, url, headers, body, auth } = action else {
+            return Err(Stop::Internal("not a request".to_owned()));
+        };
+        let (url, body) = scope.enter(|entered| {
+            let body = body.as_ref().map(|body| body.render_text(entered)).transpose();
+            url.render_text(entered).and_then(|url| body.map(|body| (url, body)))
+        })
+        .map_err(Stop::Internal)?;
+        let url = Url::parse(&url).map_err(|error| Stop::Internal(format!("{url}: {error}")))?;
+        let overrides = rendered_object(headers, scope)?;
+        let fields: Vec<(String, String)> =
+            self.credential(*auth).map(|value| ("Authorization".to_owned(), value)).into_iter().collect();
+        let spec = RequestSpec {
+            method: method.clone(),
+            url,
+            headers: merged(fields, &overrides),
+            body: body.unwrap_or_default().into_bytes(),
+        };
+        let exchange = self.world.client.send(spec).await;
+        set_exchange(scope, &exchange);
+        scope.set("sent", sent_value(None, None, *auth, None));
+        scope.set("set", Value::Null);
+        Ok(Acted { exchanges: vec![exchange], observations: Vec::new() })
+    }
+
+    async fn hello(&self, version: TlsVersion, scope: &mut Scope) -> Result<Acted, Stop> {
+        let url = &self.world.settings.url;
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+            return Err(Stop::Internal(format!("{url} has no host")));
+        };
+        let offer = match version {
+            TlsVersion::Tls10 => Offer::Tls10,
+            TlsVersion::Tls11 => Offer::Tls11,
+            TlsVersion::Tls12 => Offer::Tls12,
+            TlsVersion::Tls13 => Offer::Tls13,
+        };
+        let facts = probe(host, port, offer, self.world.settings.timeouts.response).await;
+        scope.set("hello", json!({
+            "offered": facts.offered,
+            "outcome": facts.outcome,
+            "version": facts.version,
+            "alert": facts.alert,
+            "agreed": facts.agreed(),
+            "message": facts.message,
+        }));
+        Ok(Acted::default())
+    }
+}
+
+impl Actor for Pusher {
+    async fn act(&mut self, action: &Action, scope: &mut Scope) -> Result<Acted, Stop> {
+        match action {
+            Action::Push(plan) => self.push(plan, scope).await,
+            Action::Control(plan) => {
+                let acted = self.push(plan, scope).await?;
+                let exchange = acted.exchanges.last();
+                let status = exchange.and_then(Exchange::status);
+                if status.is_some_and(|status| (200..300).contains(&status)) {
+                    self.world.lost.store(0, Ordering::Relaxed);
+                    return Ok(acted);
+                }
+                let answer = match (status, exchange.and_then(|exchange| exchange.failure.as_ref())) {
+                    (Some(status), _) => {
+                        self.world.lost.store(0, Ordering::Relaxed);
+                        format!("it answers {status}")
+                    }
+                    (None, failure) => {
+                        self.world.lost.fetch_add(1, Ordering::Relaxed);
+                        failure.map_or_else(|| "no answer came".to_owned(), |failure| failure.message.clone())
+                    }
+                };
+                Err(Stop::Inconclusive {
+                    reason: format!("the good counterpart is not accepted, so a refusal proves nothing: {answer}"),
+                    exchanges: acted.exchanges,
+                    observations: acted.observations,
+                })
+            }
+            Action::Http { .. } => self.request(action, scope).await,
+            Action::Hello(version) => self.hello(*version, scope).await,
+            Action::Answer(_) | Action::Trigger(_) | Action::Await { .. } | Action::Quiet { .. } => {
+                Err(Stop::Internal("this step is for a run against a transmitter".to_owned()))
+            }
+        }
+    }
+}
+
+fn set_exchange(scope: &mut Scope, exchange: &Exchange) {
+    scope.set("request", request_value(&exchange.request));
+    scope.set("response", response_value(exchange));
+    scope.set("tls", tls_value(exchange.tls.as_ref()));
+    scope.set("elapsed", json!(exchange.elapsed_ms / 1000.0));
+}
+
+fn rendered_object(template: &crate::expr::Template, scope: &Scope) -> Result<Map<String, Value>, Stop> {
+    match scope.enter(|entered| template.render(entered)).map_err(Stop::Internal)? {
+        Value::Object(members) => Ok(members),
+        other => Err(Stop::Internal(format!("expected an object, got {other}"))),
+    }
+}
+
+/// Replaces header fields by name, whatever their case; null leaves one out.
+fn merged(mut fields: Vec<(String, String)>, overrides: &Map<String, Value>) -> Vec<(String, String)> {
+    for (name, value) in overrides {
+        let place = fields.iter().position(|(known, _)| known.eq_ignore_ascii_case(name));
+        let text = match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Null => None,
+            other => Some(other.to_string()),
+        };
+        match (place, text) {
+            (Some(at), Some(text)) => fields[at].1 = text,
+            (Some(at), None) => {
+                fields.remove(at);
+            }
+            (None, Some(text)) => fields.push((name.clone(), text)),
+            (None, None) => {}
+        }
+    }
+    fields
+}
+
+fn find(fields: &[(String, String)], name: &str) -> Option<String> {
+    fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
+}

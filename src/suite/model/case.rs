@@ -1,0 +1,199 @@
+//! Cases and their steps.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::expect::Expectations;
+use crate::set::Forgery;
+use crate::suite::at::At;
+use crate::suite::ordered::Ordered;
+
+/// An active scenario.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// A name that is unique in the section.
+    pub name: At<String>,
+    pub title: String,
+    /// Features of the target without which the case does not apply.
+    #[serde(default)]
+    pub needs: Vec<At<String>>,
+    pub steps: Vec<At<Step>>,
+}
+
+/// One step: exactly one verb, with what belongs to it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Step {
+    /// Pushes a SET to the receiver.
+    pub push: Option<At<Push>>,
+    /// The good counterpart of a step that is to be refused. If it is not accepted, the case is inconclusive.
+    pub control: Option<At<Push>>,
+    /// Sends a GET to a URL.
+    pub get: Option<At<String>>,
+    /// Sends a POST to a URL.
+    pub post: Option<At<String>>,
+    /// Sends a PUT to a URL.
+    pub put: Option<At<String>>,
+    /// Sends a PATCH to a URL.
+    pub patch: Option<At<String>>,
+    /// Sends a DELETE to a URL.
+    pub delete: Option<At<String>>,
+    /// Opens a TLS handshake by hand and reads the answer.
+    pub hello: Option<At<TlsVersion>>,
+    /// Says how our push listener answers the next pushes.
+    pub answer: Option<At<Answer>>,
+    /// Asks the target to send an event.
+    pub trigger: Option<At<Trigger>>,
+    /// Waits for something that the target sends.
+    #[serde(rename = "await")]
+    pub await_: Option<At<Awaited>>,
+    /// Nothing of the kind may come within the time given by `within`.
+    pub quiet: Option<At<Awaited>>,
+
+    /// Header fields of a request by `get`, `post`, `put`, `patch` or `delete`; null leaves one out.
+    pub headers: Map<String, Value>,
+    /// The body of such a request.
+    pub body: Option<At<Value>>,
+    /// The credential of such a request.
+    pub auth: Option<Auth>,
+    /// Names `values` of this step for later ones, by CEL expressions.
+    pub save: Ordered<At<String>>,
+    /// What `await` waits for, as a condition on the message.
+    #[serde(rename = "where")]
+    pub where_: Option<At<String>>,
+    /// How long `await` and `quiet` wait, in seconds, as a CEL expression.
+    pub within: Option<At<String>>,
+    /// What must hold for the case to mean anything; if not, the case is inconclusive.
+    pub assume: Option<At<String>>,
+    /// A condition without which the step is left out.
+    pub when: Option<At<String>>,
+    /// What is judged after the step.
+    pub expect: Expectations,
+}
+
+/// One SET transmission request.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Push {
+    /// A SET template of `fixtures/sets`.
+    pub set: Option<At<String>>,
+    /// Claims to replace; null removes one.
+    pub claims: Option<At<Map<String, Value>>>,
+    /// Members of the JOSE header to replace; null removes one.
+    pub header: Option<At<Map<String, Value>>>,
+    /// The claims set as verbatim JSON text, in place of the template.
+    pub payload: Option<At<String>>,
+    /// How the token is broken.
+    pub forge: Option<Forgery>,
+    /// The body verbatim, in place of a SET.
+    pub raw: Option<At<String>>,
+    /// Header fields of the HTTP request; null leaves one out.
+    pub headers: Map<String, Value>,
+    /// The credential of the request.
+    pub auth: Option<Auth>,
+    /// What is wrong with the push, where something is: the check of RFC 8935 section 2 that it must not pass.
+    pub fault: Option<Fault>,
+}
+
+/// The check of a receiver that a faulty push must not pass (RFC 8935 section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// It is not a SET.
+    Parse,
+    /// It is not authentic.
+    Authenticity,
+    /// It is meant for somebody else.
+    Audience,
+    /// Its issuer is not one that the receiver listens to.
+    Issuer,
+    /// It has expired.
+    Expiry,
+    /// The caller may not send it.
+    Caller,
+    /// Nothing that must be refused: the receiver may take it or not.
+    Oddity,
+}
+
+impl Fault {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Parse => "parse",
+            Self::Authenticity => "authenticity",
+            Self::Audience => "audience",
+            Self::Issuer => "issuer",
+            Self::Expiry => "expiry",
+            Self::Caller => "caller",
+            Self::Oddity => "oddity",
+        }
+    }
+
+    /// Whether a conformant receiver has to refuse.
+    pub const fn must_be_refused(self) -> bool {
+        !matches!(self, Self::Oddity)
+    }
+}
+
+/// Which credential a request carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auth {
+    Valid,
+    None,
+    Invalid,
+}
+
+/// A TLS version that a hand-made ClientHello offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum TlsVersion {
+    #[serde(rename = "1.0")]
+    Tls10,
+    #[serde(rename = "1.1")]
+    Tls11,
+    #[serde(rename = "1.2")]
+    Tls12,
+    #[serde(rename = "1.3")]
+    Tls13,
+}
+
+/// How our push listener behaves.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Answer {
+    /// The status of the answers; 202 unless given.
+    pub status: Option<u16>,
+    /// The JSON body of the answers.
+    pub json: Option<Value>,
+    /// How many pushes are answered so; all unless given.
+    pub times: Option<u32>,
+    /// Shows a certificate that must not be trusted.
+    pub certificate: Option<BadCertificate>,
+}
+
+/// Why a certificate must not be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BadCertificate {
+    /// Issued for another name by a trusted authority.
+    WrongName,
+    /// Issued for the right name by an unknown authority.
+    UnknownAuthority,
+    Expired,
+}
+
+/// An event that the target is asked to send.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trigger {
+    /// A SET template of `fixtures/sets` that shows the event type and the subject.
+    pub set: At<String>,
+}
+
+/// What can be waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Awaited {
+    Push,
+}

@@ -1,0 +1,131 @@
+//! Mutants and variations: peers that deviate from the reference in one point.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::case::TlsVersion;
+use crate::set::Forgery;
+use crate::suite::at::At;
+
+/// A peer with exactly one deviation: a mutant if it breaks a requirement, a variation if it is legal.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deviation {
+    /// A name that is unique in the section.
+    pub name: At<String>,
+    /// Mutants: the requirement that it breaks.
+    pub breaks: Option<At<String>>,
+    /// Mutants: requirements that cannot but break along with it.
+    #[serde(default)]
+    pub also: Vec<At<String>>,
+    /// What it is about, where the name does not say it; for a variation, what makes it legal.
+    pub about: Option<String>,
+    /// The message that is tampered with.
+    pub on: Stage,
+    /// A CEL condition without which the message is left alone.
+    pub when: Option<At<String>>,
+    /// A receiver: changes of its answers.
+    pub respond: Option<Respond>,
+    /// A receiver: a check that it leaves out.
+    pub ignore: Option<Check>,
+    /// A receiver: languages of its descriptions other than English alone.
+    pub languages: Option<Vec<String>>,
+    /// A transmitter: changes of its push requests.
+    pub request: Option<Request>,
+    /// A transmitter: claims to replace; null removes one. Strings may contain `${...}`.
+    pub claims: Option<At<Map<String, Value>>>,
+    /// A transmitter: members of the JOSE header to replace; null removes one.
+    pub header: Option<At<Map<String, Value>>>,
+    /// A transmitter: the claims set as verbatim JSON text.
+    pub payload: Option<At<String>>,
+    /// A transmitter: how its tokens are broken.
+    pub forge: Option<Forgery>,
+    /// Either: deviations of the TLS layer.
+    pub tls: Option<TlsDeviation>,
+    /// A transmitter: how it repeats itself.
+    pub retry: Option<Retry>,
+}
+
+/// Where the deviation sits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// A token before it is sent.
+    Set,
+    /// A push: its request on a transmitter, its response on a receiver.
+    Push,
+    /// The TLS layer.
+    Tls,
+}
+
+/// Changes of a receiver's answer.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Respond {
+    pub status: Option<u16>,
+    /// Header fields to replace; null removes one. Strings may contain `${...}`.
+    pub headers: Map<String, Value>,
+    /// The body as text. May contain `${...}`.
+    pub body: Option<String>,
+    /// Members of a JSON body to replace; null removes one. Strings may contain `${...}`.
+    pub json: Option<Map<String, Value>>,
+    /// Answers as if the SET had been accepted.
+    pub accept: bool,
+    /// Waits before it answers, in seconds.
+    pub delay: Option<f64>,
+    /// Closes the connection without an answer.
+    pub close: bool,
+}
+
+/// A check that a receiver leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Check {
+    Credential,
+    MediaType,
+    Parse,
+    Issuer,
+    Signature,
+    Audience,
+    Expiry,
+}
+
+/// Changes of a transmitter's push request.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Request {
+    pub method: Option<String>,
+    /// Header fields to replace; null removes one.
+    pub headers: Map<String, Value>,
+    /// The body as text; `${body}` is the original.
+    pub body: Option<String>,
+}
+
+/// Deviations of the TLS layer.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsDeviation {
+    /// A receiver that also negotiates this outdated version.
+    pub also_accepts: Option<TlsVersion>,
+    /// A receiver that negotiates nothing newer than this version.
+    pub newest: Option<TlsVersion>,
+    /// A receiver that negotiates nothing older than this version.
+    pub oldest: Option<TlsVersion>,
+    /// A receiver that offers plain http.
+    pub plain: bool,
+    /// A transmitter that trusts any certificate.
+    pub trusts_anything: bool,
+}
+
+/// How a transmitter repeats itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Retry {
+    /// Sends an acknowledged SET again.
+    AfterSuccess,
+    /// Sends a SET again that was refused for good.
+    AfterRefusal,
+    /// Does not wait before it tries again.
+    WithoutDelay,
+}

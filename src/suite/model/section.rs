@@ -1,0 +1,153 @@
+//! A section file: what is required, how it is checked, how the check is proved.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::case::Case;
+use super::deviation::Deviation;
+use super::expect::Expectations;
+use crate::suite::at::At;
+use crate::suite::ordered::Ordered;
+
+/// One section of a specification.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// The number of the section, as text: "2.2".
+    pub section: At<String>,
+    /// The title of the section.
+    pub title: String,
+    /// Who the requirements of this file bind, unless one names another.
+    pub party: Option<Party>,
+    /// The requirements, by slug.
+    #[serde(default)]
+    pub requirements: Ordered<At<Requirement>>,
+    /// Passive checks, applied to every message of their kind.
+    #[serde(default)]
+    pub rules: Vec<At<Rule>>,
+    /// Active scenarios.
+    #[serde(default)]
+    pub cases: Vec<At<Case>>,
+    /// Broken peers that must be caught.
+    #[serde(default)]
+    pub mutants: Vec<At<Deviation>>,
+    /// Legal oddities that must not be flagged.
+    #[serde(default)]
+    pub variations: Vec<At<Deviation>>,
+}
+
+/// One testable statement, in our own words.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    pub level: Level,
+    /// The statement, in one sentence.
+    pub text: String,
+    /// Who it binds, if not the party of the file.
+    pub party: Option<Party>,
+    /// Why a breach is a warning at most although the level says more: what two careful readers could read differently.
+    pub ambiguous: Option<String>,
+    /// Why no harness can see it.
+    pub unobservable: Option<String>,
+    /// Features of the target without which it does not apply.
+    #[serde(default)]
+    pub needs: Vec<At<String>>,
+    /// Earlier slugs of this requirement.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+}
+
+/// A passive check.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The kind of message it applies to.
+    pub on: Kind,
+    /// A CEL condition without which the rule does not apply.
+    pub when: Option<At<String>>,
+    pub expect: Expectations,
+}
+
+/// The level of a requirement (BCP 14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+pub enum Level {
+    #[serde(rename = "MUST")]
+    Must,
+    #[serde(rename = "MUST NOT")]
+    MustNot,
+    #[serde(rename = "SHOULD")]
+    Should,
+    #[serde(rename = "SHOULD NOT")]
+    ShouldNot,
+    #[serde(rename = "MAY")]
+    May,
+}
+
+impl Level {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Must => "MUST",
+            Self::MustNot => "MUST NOT",
+            Self::Should => "SHOULD",
+            Self::ShouldNot => "SHOULD NOT",
+            Self::May => "MAY",
+        }
+    }
+
+    /// MUST and MUST NOT.
+    pub const fn is_absolute(self) -> bool {
+        matches!(self, Self::Must | Self::MustNot)
+    }
+}
+
+/// Who a requirement binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Party {
+    /// Who makes the SET.
+    Issuer,
+    /// Who delivers the SET.
+    Transmitter,
+    /// Who takes the SET (the SET Recipient).
+    Receiver,
+    /// Who writes a profile of the specification, or registers a name.
+    Author,
+}
+
+impl Party {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Issuer => "issuer",
+            Self::Transmitter => "transmitter",
+            Self::Receiver => "receiver",
+            Self::Author => "author",
+        }
+    }
+}
+
+/// The kinds of messages that rules see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A token: `set`, `header`, `claims`, `feed`.
+    Set,
+    /// One member of the `events` claim: `event` with `type` and `payload`, and its `set`, `claims`.
+    Event,
+    /// One subject identifier, wherever it is found: `subject`, `place`, and its `set`, `claims`.
+    Subject,
+    /// One push: `request`, `response`, `sent`, `set`, `tls`, `elapsed`.
+    Push,
+}
+
+impl Kind {
+    pub const ALL: [Self; 4] = [Self::Set, Self::Event, Self::Subject, Self::Push];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Event => "event",
+            Self::Subject => "subject",
+            Self::Push => "push",
+        }
+    }
+}
