@@ -15,8 +15,8 @@ use super::runtime;
 use crate::run::check::{Checked, Checker};
 use crate::run::event::Status;
 use crate::run::outcome::ExitCode;
-use crate::set::{Jwks, JwksSource};
 use crate::set::source::RemoteJwks;
+use crate::set::{Jwks, JwksSource};
 use crate::suite::model::profile::Role;
 
 /// The longest token that is read.
@@ -63,7 +63,11 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
         .get(&args.profile)
         .ok_or_else(|| Failure::usage(format!("there is no profile `{}`", args.profile)))?;
     if profile.role != Role::Token {
-        return Err(Failure::usage(format!("the profile `{}` is for a {}, not for tokens", args.profile, profile.role.name())));
+        return Err(Failure::usage(format!(
+            "the profile `{}` is for a {}, not for tokens",
+            args.profile,
+            profile.role.name()
+        )));
     }
     let checker = Checker::new(catalogue.clone(), profile, verification_keys(&args)?);
     let began = Instant::now();
@@ -124,13 +128,18 @@ fn verification_keys(args: &Args) -> Result<Option<Jwks>, Failure> {
 fn each(input: impl Read, name: &str, mut f: impl FnMut(&str, &str)) -> Result<(), Failure> {
     let mut reader = BufReader::new(input);
     let unreadable = |error: std::io::Error| Failure::usage(format!("{name}: cannot be read: {error}"));
-    let is_object = reader.fill_buf().map_err(unreadable)?.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let is_object =
+        reader.fill_buf().map_err(unreadable)?.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     if is_object {
         let mut text = Vec::new();
         (&mut reader).take(LONGEST).read_to_end(&mut text).map_err(unreadable)?;
         let whole = String::from_utf8_lossy(&text);
         let lines = whole.lines().filter(|text| !text.trim().is_empty()).count();
-        let is_one = lines == 1 || whole.lines().find(|text| !text.trim().is_empty()).is_some_and(|first| crate::set::json::parse(first.as_bytes()).is_err());
+        let is_one = lines == 1
+            || whole
+                .lines()
+                .find(|text| !text.trim().is_empty())
+                .is_some_and(|first| crate::set::json::parse(first.as_bytes()).is_err());
         if is_one {
             f(name, &whole);
             return Ok(());
@@ -175,7 +184,13 @@ fn show(args: &Args, checked: &Checked) {
         return;
     }
     let mut text = String::new();
-    let outcome = if checked.is_violated() { "violated" } else if checked.is_warned() { "warned" } else { "good" };
+    let outcome = if checked.is_violated() {
+        "violated"
+    } else if checked.is_warned() {
+        "warned"
+    } else {
+        "good"
+    };
     let _ = writeln!(text, "{}: {outcome}", visible(&checked.place));
     let issuer = checked.issuer.as_deref().unwrap_or("-");
     let jti = checked.jti.as_deref().unwrap_or("-");

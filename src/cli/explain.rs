@@ -75,7 +75,10 @@ fn requirement(catalogue: &Catalogue, index: usize) -> String {
     let rules = catalogue.rules.iter().flat_map(|rule| {
         let condition = rule.when.as_ref().map(|when| format!(", when {}", when.source())).unwrap_or_default();
         let head = format!("on {}{condition}", rule.on.name());
-        rule.expect.iter().filter(|expectation| expectation.requirement == index).map(move |e| format!("{head}: {}", shown(e)))
+        rule.expect
+            .iter()
+            .filter(|expectation| expectation.requirement == index)
+            .map(move |e| format!("{head}: {}", shown(e)))
     });
     sections.push(("rules", rules.collect()));
     let cases = catalogue.cases.iter().flat_map(|case| {
@@ -86,7 +89,8 @@ fn requirement(catalogue: &Catalogue, index: usize) -> String {
             .map(|expectation| format!("{}: {}", case.id, shown(expectation)))
     });
     sections.push(("cases", cases.collect()));
-    let mutants = catalogue.mutants.iter().filter(|mutant| mutant.breaks == Some(index)).map(|mutant| mutant.id.clone());
+    let mutants =
+        catalogue.mutants.iter().filter(|mutant| mutant.breaks == Some(index)).map(|mutant| mutant.id.clone());
     sections.push(("mutants", mutants.collect()));
     let prefix = requirement.id.rsplit_once('/').map_or("", |(section, _)| section);
     let variations = catalogue
@@ -133,7 +137,9 @@ fn deviation(catalogue: &Catalogue, deviation: &Deviation) -> String {
         let _ = writeln!(text, "  {about}");
     }
     let _ = match deviation.breaks {
-        Some(index) => writeln!(text, "  a mutant of the {}: breaks {}", deviation.role.name(), catalogue.requirements[index].id),
+        Some(index) => {
+            writeln!(text, "  a mutant of the {}: breaks {}", deviation.role.name(), catalogue.requirements[index].id)
+        }
         None => writeln!(text, "  a variation of the {}: legal, must not be flagged", deviation.role.name()),
     };
     for index in &deviation.also {

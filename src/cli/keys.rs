@@ -51,6 +51,5 @@ pub(super) fn read(path: &Path, option: &str) -> Result<String, Failure> {
 
 /// The keys of a JWKS file, to verify with.
 pub(super) fn jwks(path: &PathBuf) -> Result<Jwks, Failure> {
-    Jwks::parse(&read(path, "--jwks")?)
-        .map_err(|error| Failure::usage(format!("--jwks {}: {error}", path.display())))
+    Jwks::parse(&read(path, "--jwks")?).map_err(|error| Failure::usage(format!("--jwks {}: {error}", path.display())))
 }

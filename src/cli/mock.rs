@@ -89,7 +89,8 @@ fn tamper(catalogue: &Catalogue, args: &ReceiverArgs) -> Result<Tamper, Failure>
         [(&args.mutants, &catalogue.mutants, "mutant"), (&args.variations, &catalogue.variations, "variation")]
     {
         for name in names {
-            let found = Catalogue::find_deviation(list, name).map_err(|why| Failure::usage(format!("--{kind}: {why}")))?;
+            let found =
+                Catalogue::find_deviation(list, name).map_err(|why| Failure::usage(format!("--{kind}: {why}")))?;
             if found.role != Role::Receiver {
                 return Err(Failure::usage(format!("--{kind}: {} is one of a {}", found.id, found.role.name())));
             }
@@ -100,7 +101,8 @@ fn tamper(catalogue: &Catalogue, args: &ReceiverArgs) -> Result<Tamper, Failure>
 }
 
 async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) -> Result<ExitCode, Failure> {
-    let authorization = args.authorization_header.as_deref().map(|text| secret("--authorization-header", text)).transpose()?;
+    let authorization =
+        args.authorization_header.as_deref().map(|text| secret("--authorization-header", text)).transpose()?;
     let mut redactor = Redactor::new();
     if let Some(secret) = &authorization {
         redactor.add(secret.expose_secret());
@@ -109,7 +111,10 @@ async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) ->
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(cert), Some(key)) => {
             let (cert, key) = (keys::read(cert, "--tls-cert")?, keys::read(key, "--tls-key")?);
-            Some(ServerTls::from_pem(cert.as_bytes(), key.as_bytes()).map_err(|error| Failure::usage(error.to_string()))?)
+            Some(
+                ServerTls::from_pem(cert.as_bytes(), key.as_bytes())
+                    .map_err(|error| Failure::usage(error.to_string()))?,
+            )
         }
         _ => None,
     };
@@ -187,9 +192,7 @@ async fn discover(issuer: &str) -> Result<Url, Failure> {
     let answer = client.get(url.clone()).send().await.map_err(|error| unreachable(error.to_string()))?;
     let document: Value = answer.json().await.map_err(|error| unreachable(format!("{url}: {error}")))?;
     let jwks_uri = document.get("jwks_uri").and_then(Value::as_str);
-    jwks_uri
-        .and_then(|uri| Url::parse(uri).ok())
-        .ok_or_else(|| unreachable(format!("{url} has no jwks_uri")))
+    jwks_uri.and_then(|uri| Url::parse(uri).ok()).ok_or_else(|| unreachable(format!("{url} has no jwks_uri")))
 }
 
 /// Says of every push what is right and wrong with it.
@@ -214,7 +217,9 @@ impl Explainer {
             line(&self.safe(&format!("  {}", failure.message)));
             return;
         }
-        if let Some(answer) = exchange.response.as_ref().map(crate::http::Response::body_text).filter(|text| !text.is_empty()) {
+        if let Some(answer) =
+            exchange.response.as_ref().map(crate::http::Response::body_text).filter(|text| !text.is_empty())
+        {
             line(&self.safe(&format!("  answered: {answer}")));
         }
         if request.target != PATH || request.body.is_empty() {

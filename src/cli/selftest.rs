@@ -21,7 +21,7 @@ pub(super) struct Args {
     #[arg(short, long)]
     verbose: bool,
     /// How many trials run side by side.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 8)]
     jobs: usize,
 }
 
@@ -42,13 +42,20 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
         let mut results = futures_util::stream::iter(chosen)
             .map(|trial| {
                 let lab = lab.clone();
-                async move {
+                // A task of its own, so that the cores share the work.
+                let task = tokio::spawn(async move {
                     let result = trial.prove(&lab).await;
                     (trial, result)
-                }
+                });
+                async move { task.await }
             })
             .buffered(args.jobs.max(1));
-        while let Some((trial, result)) = results.next().await {
+        while let Some(joined) = results.next().await {
+            let Ok((trial, result)) = joined else {
+                failed += 1;
+                line("FAILED  a trial panicked");
+                continue;
+            };
             let row = table.entry(trial.kind()).or_default();
             row.1 += 1;
             match result {

@@ -37,6 +37,10 @@ pub(super) fn explain(expr: &IdedExpr, context: &Context<'_, '_>) -> Explanation
             (name, [left, right]) if ast::operator(name).is_some() => {
                 compared(ast::operator(name).unwrap_or_default(), left, right, context)
             }
+            (name, [argument]) if call.target.is_some() => match &call.target {
+                Some(target) => asked(target, name, argument, context),
+                None => plain(expr, context),
+            },
             (name, args) => called(name, args, expr, context),
         },
         Expr::Select(select) if select.test => Explanation {
@@ -109,14 +113,31 @@ fn called(name: &str, args: &[IdedExpr], expr: &IdedExpr, context: &Context<'_, 
     };
     let expected = match name {
         "has_header" => format!("the header field {}", args.get(1).map(ast::text).unwrap_or_default()),
+        "accepted" | "refused" => format!("`{}` {}", ast::text(argument), function.meaning),
         _ => format!("`{}` to be {}", ast::text(argument), function.meaning),
     };
     let actual = match (name, value(argument, context)) {
-        ("accepted" | "refused" | "has_header", Ok(message)) => message_shown(&message),
+        ("has_header", Ok(message)) => format!("{}, without it", message_shown(&message)),
+        ("accepted" | "refused", Ok(message)) => message_shown(&message),
         (_, Ok(value)) => show(&to_json(&value), SHOWN),
         (_, Err(error)) => failure(&error),
     };
     Explanation { expected, actual }
+}
+
+/// A question to a text, such as `text.startsWith('x')`.
+fn asked(target: &IdedExpr, name: &str, argument: &IdedExpr, context: &Context<'_, '_>) -> Explanation {
+    let question = match name {
+        "startsWith" => "to start with",
+        "endsWith" => "to end with",
+        "contains" => "to contain",
+        "matches" => "to match",
+        other => other,
+    };
+    Explanation {
+        expected: format!("`{}` {question} {}", ast::text(target), shown(argument, context)),
+        actual: shown(target, context),
+    }
 }
 
 /// A whole message is too much to show: its status says enough.
@@ -124,7 +145,7 @@ fn message_shown(message: &Value) -> String {
     match message {
         Value::Map(map) => match map.get(&cel::objects::KeyRef::String("status")) {
             Some(Value::Int(status)) => format!("status {status}"),
-            _ => "a message without it".to_owned(),
+            _ => "a request".to_owned(),
         },
         _ => "no answer".to_owned(),
     }

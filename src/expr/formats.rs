@@ -15,8 +15,7 @@ pub fn is_uri(text: &str) -> bool {
 
 /// A URL with the scheme `https` and a host.
 pub fn is_https_url(text: &str) -> bool {
-    is_uri(text)
-        && url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host())
+    is_uri(text) && url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host())
 }
 
 /// StringOrURI: any string, but a URI when it contains a colon (RFC 7519 section 2).
@@ -44,9 +43,8 @@ pub fn is_email(text: &str) -> bool {
 
 /// An `acct` URI: a user part without raw `@`, then a host (RFC 7565 section 7).
 pub fn is_acct_uri(text: &str) -> bool {
-    static ACCT: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"^(?i:acct):(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+@[^@/?#\s]+$")
-    });
+    static ACCT: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^(?i:acct):(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+@[^@/?#\s]+$"));
     ACCT.is_match(text) && is_uri(text)
 }
 
@@ -81,8 +79,7 @@ pub fn is_language_list(text: &str) -> bool {
 /// A name that cannot collide by accident: under a domain name, a URI, an object identifier or a UUID
 /// (Collision-Resistant Name, RFC 7519 section 2).
 pub fn is_collision_resistant(text: &str) -> bool {
-    static DOMAIN: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-_]+)+(?:[/:].*)?$"));
+    static DOMAIN: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-_]+)+(?:[/:].*)?$"));
     is_uri(text) || uuid::Uuid::try_parse(text).is_ok() || DOMAIN.is_match(text)
 }
 
@@ -101,21 +98,52 @@ mod tests {
 
     #[test]
     fn uris() {
-        let good = ["https://example.com/", "urn:uuid:4e851e98-83c4-4743-a5da-150ecb53042f", "tag:example.com,2026:x", "x:"];
-        check("is_uri", is_uri, &good, &["", "session-revoked", "/events", "https://exa mple.com", "1x:y", "https://ex%zz"]);
+        let good =
+            ["https://example.com/", "urn:uuid:4e851e98-83c4-4743-a5da-150ecb53042f", "tag:example.com,2026:x", "x:"];
+        check(
+            "is_uri",
+            is_uri,
+            &good,
+            &["", "session-revoked", "/events", "https://exa mple.com", "1x:y", "https://ex%zz"],
+        );
         check("is_https_url", is_https_url, &["https://a.example/x?y"], &["http://a.example", "https:", "a.example"]);
         check("is_string_or_uri", is_string_or_uri, &["joe", "https://x/"], &["a b:c"]);
     }
 
     #[test]
     fn telephone_numbers() {
-        check("is_e164", is_e164, &["+12065550100", "+4930123456"], &["12065550100", "+1 206 555 0100", "+0123", "+", "+1234567890123456"]);
+        check(
+            "is_e164",
+            is_e164,
+            &["+12065550100", "+4930123456"],
+            &["12065550100", "+1 206 555 0100", "+0123", "+", "+1234567890123456"],
+        );
     }
 
     #[test]
     fn email_addresses() {
-        let good = ["user@example.com", "user+qualifier@example.com", "\"a b\"@example.com", "u@[192.0.2.1]", "ü@bücher.example", "a@localhost", "o'brien@x.example"];
-        let bad = ["", "user", "@example.com", "user@", "a b@example.com", "mailto:user@example.com", "U <u@example.com>", "a@b@c", ".a@b.c", "a..b@c.d", "a@b..c"];
+        let good = [
+            "user@example.com",
+            "user+qualifier@example.com",
+            "\"a b\"@example.com",
+            "u@[192.0.2.1]",
+            "ü@bücher.example",
+            "a@localhost",
+            "o'brien@x.example",
+        ];
+        let bad = [
+            "",
+            "user",
+            "@example.com",
+            "user@",
+            "a b@example.com",
+            "mailto:user@example.com",
+            "U <u@example.com>",
+            "a@b@c",
+            ".a@b.c",
+            "a..b@c.d",
+            "a@b..c",
+        ];
         check("is_email", is_email, &good, &bad);
     }
 
@@ -123,8 +151,14 @@ mod tests {
     fn accounts_and_dids() {
         let bad = ["user@example.com", "acct:user", "acct:@example.com", "acct:a@b@c", "acct:a b@c"];
         check("is_acct_uri", is_acct_uri, &["acct:example.user@service.example.com", "acct:a%40b@c.example"], &bad);
-        let good = ["did:example:123456", "did:example:123456/did/url/path?versionId=1", "did:web:a.example:user#key-1"];
-        check("is_did_url", is_did_url, &good, &["did:", "did:example", "did:example:", "did:EXAMPLE:1", "example:1", "did:example:a b"]);
+        let good =
+            ["did:example:123456", "did:example:123456/did/url/path?versionId=1", "did:web:a.example:user#key-1"];
+        check(
+            "is_did_url",
+            is_did_url,
+            &good,
+            &["did:", "did:example", "did:example:", "did:EXAMPLE:1", "example:1", "did:example:a b"],
+        );
     }
 
     #[test]
@@ -136,7 +170,13 @@ mod tests {
 
     #[test]
     fn collision_resistant_names() {
-        let good = ["https://example.com/f", "com.example.badge", "example.com/badge", "urn:x:y", "4e851e98-83c4-4743-a5da-150ecb53042f"];
+        let good = [
+            "https://example.com/f",
+            "com.example.badge",
+            "example.com/badge",
+            "urn:x:y",
+            "4e851e98-83c4-4743-a5da-150ecb53042f",
+        ];
         check("is_collision_resistant", is_collision_resistant, &good, &["badge", "catalog_item", "employee number"]);
     }
 }

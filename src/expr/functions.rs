@@ -36,40 +36,95 @@ pub static FUNCTIONS: &[FunctionDoc] = &[
     predicate("is_numeric_date", "a NumericDate: a JSON number of seconds", |a| Ok(is_number(&a[0]).into())),
     predicate("is_uri", "a URI (RFC 3986)", |a| Ok(text_is(&a[0], formats::is_uri))),
     predicate("is_https_url", "an https URL", |a| Ok(text_is(&a[0], formats::is_https_url))),
-    predicate("is_string_or_uri", "a string, and a URI if it contains a colon", |a| Ok(text_is(&a[0], formats::is_string_or_uri))),
+    predicate("is_string_or_uri", "a string, and a URI if it contains a colon", |a| {
+        Ok(text_is(&a[0], formats::is_string_or_uri))
+    }),
     predicate("is_e164", "a telephone number in E.164 form", |a| Ok(text_is(&a[0], formats::is_e164))),
     predicate("is_email", "an email address (addr-spec)", |a| Ok(text_is(&a[0], formats::is_email))),
     predicate("is_acct_uri", "an acct URI (RFC 7565)", |a| Ok(text_is(&a[0], formats::is_acct_uri))),
     predicate("is_did_url", "a DID URL", |a| Ok(text_is(&a[0], formats::is_did_url))),
     predicate("is_language_tag", "a language tag (BCP 47)", |a| Ok(text_is(&a[0], formats::is_language_tag))),
-    predicate("is_language_list", "one or more language tags (BCP 47)", |a| Ok(text_is(&a[0], formats::is_language_list))),
-    predicate("is_collision_resistant", "a collision-resistant name (RFC 7519)", |a| Ok(text_is(&a[0], formats::is_collision_resistant))),
-    predicate("accepted", "an answer with a 2xx status", |a| Ok(accepted(&a[0]).into())),
-    predicate("refused", "no answer with a 2xx status", |a| Ok((!accepted(&a[0])).into())),
-    FunctionDoc { name: "header", arity: 2..=2, meaning: "the value of a header field, its lines joined by commas; \"\" when absent", call: header },
-    FunctionDoc { name: "has_header", arity: 2..=2, meaning: "the header field present", call: |a| Ok(header_values(&a[0], &a[1])?.is_some().into()) },
-    FunctionDoc { name: "header_count", arity: 2..=2, meaning: "how many lines of the header field there are", call: |a| Ok(Value::Int(header_values(&a[0], &a[1])?.map_or(0, |v| v.len() as i64))) },
-    FunctionDoc { name: "media_type", arity: 1..=1, meaning: "the media type of a Content-Type value, lower-case and without parameters", call: media_type },
-    FunctionDoc { name: "lower", arity: 1..=1, meaning: "the text in lower case", call: |a| Ok(Value::from(text(&a[0])?.to_lowercase())) },
-    FunctionDoc { name: "trim", arity: 1..=1, meaning: "the text without white space around it", call: |a| Ok(Value::from(text(&a[0])?.trim().to_owned())) },
-    FunctionDoc { name: "without", arity: 2..=2, meaning: "the text without any of the given characters", call: |a| {
-        let unwanted = text(&a[1])?;
-        Ok(Value::from(text(&a[0])?.chars().filter(|c| !unwanted.contains(*c)).collect::<String>()))
-    } },
-    FunctionDoc { name: "list_of", arity: 1..=1, meaning: "the trimmed, non-empty elements of a comma-separated list", call: |a| {
-        let items = text(&a[0])?.split(',').map(str::trim).filter(|item| !item.is_empty());
-        Ok(Value::from(items.map(|item| Value::from(item.to_owned())).collect::<Vec<Value>>()))
-    } },
+    predicate("is_language_list", "one or more language tags (BCP 47)", |a| {
+        Ok(text_is(&a[0], formats::is_language_list))
+    }),
+    predicate("is_collision_resistant", "a collision-resistant name (RFC 7519)", |a| {
+        Ok(text_is(&a[0], formats::is_collision_resistant))
+    }),
+    predicate("accepted", "accepted: a 2xx status", |a| Ok(accepted(&a[0]).into())),
+    predicate("refused", "refused: no 2xx status", |a| Ok((!accepted(&a[0])).into())),
+    FunctionDoc {
+        name: "header",
+        arity: 2..=2,
+        meaning: "the value of a header field, its lines joined by commas; \"\" when absent",
+        call: header,
+    },
+    FunctionDoc {
+        name: "has_header",
+        arity: 2..=2,
+        meaning: "the header field present",
+        call: |a| Ok(header_values(&a[0], &a[1])?.is_some().into()),
+    },
+    FunctionDoc {
+        name: "header_count",
+        arity: 2..=2,
+        meaning: "how many lines of the header field there are",
+        call: |a| Ok(Value::Int(header_values(&a[0], &a[1])?.map_or(0, |v| v.len() as i64))),
+    },
+    FunctionDoc {
+        name: "media_type",
+        arity: 1..=1,
+        meaning: "the media type of a Content-Type value, lower-case and without parameters",
+        call: media_type,
+    },
+    FunctionDoc {
+        name: "lower",
+        arity: 1..=1,
+        meaning: "the text in lower case",
+        call: |a| Ok(Value::from(text(&a[0])?.to_lowercase())),
+    },
+    FunctionDoc {
+        name: "trim",
+        arity: 1..=1,
+        meaning: "the text without white space around it",
+        call: |a| Ok(Value::from(text(&a[0])?.trim().to_owned())),
+    },
+    FunctionDoc {
+        name: "without",
+        arity: 2..=2,
+        meaning: "the text without any of the given characters",
+        call: |a| {
+            let unwanted = text(&a[1])?;
+            Ok(Value::from(text(&a[0])?.chars().filter(|c| !unwanted.contains(*c)).collect::<String>()))
+        },
+    },
+    FunctionDoc {
+        name: "list_of",
+        arity: 1..=1,
+        meaning: "the trimmed, non-empty elements of a comma-separated list",
+        call: |a| {
+            let items = text(&a[0])?.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Ok(Value::from(items.map(|item| Value::from(item.to_owned())).collect::<Vec<Value>>()))
+        },
+    },
     FunctionDoc { name: "keys", arity: 1..=1, meaning: "the member names of an object, sorted", call: keys },
     FunctionDoc { name: "unique", arity: 1..=1, meaning: "a list without two equal elements", call: unique },
-    FunctionDoc { name: "now", arity: 0..=0, meaning: "the present time in seconds since 1970", call: |_| Ok(Value::Int(jiff::Timestamp::now().as_second())) },
-    FunctionDoc { name: "uuid", arity: 0..=0, meaning: "a new random UUID", call: |_| Ok(Value::from(uuid::Uuid::new_v4().to_string())) },
+    FunctionDoc {
+        name: "now",
+        arity: 0..=0,
+        meaning: "the present time in seconds since 1970",
+        call: |_| Ok(Value::Int(jiff::Timestamp::now().as_second())),
+    },
+    FunctionDoc {
+        name: "uuid",
+        arity: 0..=0,
+        meaning: "a new random UUID",
+        call: |_| Ok(Value::from(uuid::Uuid::new_v4().to_string())),
+    },
 ];
 
 /// Functions of CEL itself that suites may use.
-pub(super) const BUILT_IN: &[&str] = &[
-    "size", "contains", "startsWith", "endsWith", "matches", "string", "int", "double", "type", "max", "min",
-];
+pub(super) const BUILT_IN: &[&str] =
+    &["size", "contains", "startsWith", "endsWith", "matches", "string", "int", "double", "type", "max", "min"];
 
 pub(super) fn doc(name: &str) -> Option<&'static FunctionDoc> {
     FUNCTIONS.iter().find(|function| function.name == name)

@@ -53,9 +53,7 @@ fn node(value: &Value, vocabulary: &Vocabulary) -> Result<Node, CompileError> {
             },
             parts => Node::Text(parts),
         },
-        Value::Array(items) => {
-            Node::List(items.iter().map(|item| node(item, vocabulary)).collect::<Result<_, _>>()?)
-        }
+        Value::Array(items) => Node::List(items.iter().map(|item| node(item, vocabulary)).collect::<Result<_, _>>()?),
         Value::Object(members) => Node::Object(
             members
                 .iter()
@@ -75,10 +73,8 @@ fn pieces(text: &str, vocabulary: &Vocabulary) -> Result<Vec<Piece>, CompileErro
             parts.push(Piece::Text(rest[..start].to_owned()));
         }
         let inner = &rest[start + 2..];
-        let end = closing_brace(inner).ok_or_else(|| CompileError {
-            message: format!("`${{` without its `}}` in {text:?}"),
-            offset: None,
-        })?;
+        let end = closing_brace(inner)
+            .ok_or_else(|| CompileError { message: format!("`${{` without its `}}` in {text:?}"), offset: None })?;
         parts.push(Piece::Value(Expression::compile(&inner[..end], vocabulary)?));
         rest = &inner[end + 1..];
     }

@@ -20,10 +20,8 @@ pub(crate) fn to_cel(json: &Json) -> Cel {
         Json::String(s) => Cel::String(Arc::new(s.clone())),
         Json::Array(items) => Cel::List(Arc::new(items.iter().map(to_cel).collect())),
         Json::Object(members) => {
-            let map: HashMap<Key, Cel> = members
-                .iter()
-                .map(|(name, value)| (Key::String(Arc::new(name.clone())), to_cel(value)))
-                .collect();
+            let map: HashMap<Key, Cel> =
+                members.iter().map(|(name, value)| (Key::String(Arc::new(name.clone())), to_cel(value))).collect();
             Cel::Map(Map { map: Arc::new(map) })
         }
     }
@@ -41,11 +39,8 @@ pub(crate) fn to_json(value: &Cel) -> Json {
         Cel::Bytes(b) => Json::String(String::from_utf8_lossy(b).into_owned()),
         Cel::List(items) => Json::Array(items.iter().map(to_json).collect()),
         Cel::Map(map) => {
-            let mut members: Vec<(String, Json)> = map
-                .map
-                .iter()
-                .map(|(key, value)| (key_text(key), to_json(value)))
-                .collect();
+            let mut members: Vec<(String, Json)> =
+                map.map.iter().map(|(key, value)| (key_text(key), to_json(value))).collect();
             members.sort_by(|a, b| a.0.cmp(&b.0));
             Json::Object(members.into_iter().collect())
         }

@@ -13,18 +13,15 @@ enum Written {
 pub fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
     match std::str::from_utf8(bytes) {
         Ok(text) => to.serialize_str(text),
-        Err(_) => Written::Binary {
-            base64: STANDARD.encode(bytes),
-        }
-        .serialize(to),
+        Err(_) => Written::Binary { base64: STANDARD.encode(bytes) }.serialize(to),
     }
 }
 
 pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
     match Written::deserialize(from)? {
         Written::Text(text) => Ok(text.into_bytes()),
-        Written::Binary { base64 } => STANDARD
-            .decode(&base64)
-            .map_err(|error| D::Error::custom(format!("body: expected base64, got {error}"))),
+        Written::Binary { base64 } => {
+            STANDARD.decode(&base64).map_err(|error| D::Error::custom(format!("body: expected base64, got {error}")))
+        }
     }
 }

@@ -19,9 +19,7 @@ impl Headers {
 
     /// The values of all fields of this name, whatever their case, in order.
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.iter()
-            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// The names as written, in order, repeated ones too.
@@ -93,13 +91,7 @@ mod tests {
 
         assert_eq!(headers.get("X-ONE"), Some("1"));
         assert_eq!(headers.get_all("x-One").collect::<Vec<_>>(), ["1", "2"]);
-        assert_eq!(
-            headers.names().collect::<Vec<_>>(),
-            ["X-One", "x-one", "Content-Type"]
-        );
-        assert_eq!(
-            headers.media_type().as_deref(),
-            Some("application/secevent+jwt")
-        );
+        assert_eq!(headers.names().collect::<Vec<_>>(), ["X-One", "x-one", "Content-Type"]);
+        assert_eq!(headers.media_type().as_deref(), Some("application/secevent+jwt"));
     }
 }

@@ -33,9 +33,7 @@ pub use client::{Client, ClientError, ClientOptions, RequestSpec};
 pub use exchange::{Exchange, Failure, FailureKind, Request, Response};
 pub use headers::Headers;
 pub use hello::{HelloFacts, HelloOutcome, Offer, probe};
-pub use server::{
-    ExchangeId, HangUp, Limits, RawHead, Recorder, Server, ServerOptions, Subscription,
-};
+pub use server::{ExchangeId, HangUp, Limits, RawHead, Recorder, Server, ServerOptions, Subscription};
 pub use tls::{Authority, CertFacts, Roots, ServerTls, TlsError, TlsFacts, TlsVersion};
 pub use wire::Quirk;
 

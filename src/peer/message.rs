@@ -18,7 +18,6 @@ pub fn set_value(token: &Token, signature: &Signature) -> Value {
         }
     }
     json!({
-        "raw": token.raw,
         "parts": token.parts,
         "encrypted": token.is_encrypted(),
         "unsecured": token.is_unsecured(),

@@ -3,9 +3,9 @@
 use axum::http::{HeaderMap, Method};
 use serde_json::{Map, Value, json};
 
+use super::message::{object_or_null, set_value};
 use super::receiver::{Answer, Verdict};
 use crate::expr::{Expression, Scope, Template};
-use super::message::{object_or_null, set_value};
 use crate::set::{Draft, Forgery, Signature, Token};
 use crate::suite::catalogue::Deviation;
 use crate::suite::model::deviation::{Check, Retry, TlsDeviation};
@@ -55,18 +55,12 @@ impl Tamper {
     /// Whether a receiver leaves a check out for this message.
     pub fn ignores(&self, check: Check, message: &Incoming<'_>) -> bool {
         self.deviations.iter().any(|deviation| {
-            deviation.ignore == Some(check)
-                && applies(deviation.when.as_ref(), || incoming(message, None))
+            deviation.ignore == Some(check) && applies(deviation.when.as_ref(), || incoming(message, None))
         })
     }
 
     /// What a receiver answers in the end.
-    pub async fn answer(
-        &self,
-        mut answer: Answer,
-        message: &Incoming<'_>,
-        verdict: &Verdict,
-    ) -> Answer {
+    pub async fn answer(&self, mut answer: Answer, message: &Incoming<'_>, verdict: &Verdict) -> Answer {
         for deviation in &self.deviations {
             let Some(respond) = &deviation.respond else { continue };
             let scope = incoming(message, Some((verdict, &answer)));
@@ -166,9 +160,10 @@ fn incoming(message: &Incoming<'_>, decided: Option<(&Verdict, &Answer)>) -> Sco
         Some((Verdict::Refused(refusal), _)) => refusal.check(),
         _ => "",
     };
-    let response = decided.map_or(Value::Null, |(_, answer)| {
-        json!({ "status": answer.status, "body": String::from_utf8_lossy(&answer.body) })
-    });
+    let response = decided.map_or(
+        Value::Null,
+        |(_, answer)| json!({ "status": answer.status, "body": String::from_utf8_lossy(&answer.body) }),
+    );
     Scope::new()
         .with("request", json!({ "method": method.as_str(), "headers": fields, "size": body.len() }))
         .with("response", response)

@@ -93,9 +93,8 @@ impl Transmitter {
             .with("issuer", json!(options.issuer))
             .with("audience", json!(options.audience))
             .with("nonce", json!(uuid::Uuid::new_v4().to_string()));
-        let mut draft = base
-            .enter(|entered| options.catalogue.fixtures.draft(fixture, entered))
-            .map_err(EmitError::Fixture)?;
+        let mut draft =
+            base.enter(|entered| options.catalogue.fixtures.draft(fixture, entered)).map_err(EmitError::Fixture)?;
         let body = match options.tamper.draft(&mut draft, fixture, &base) {
             None => set::sign(&draft, &options.key)?.into_bytes(),
             Some(forgery) => set::forge(&draft, forgery, &ForgeKeys::new(&options.key, &options.other_key))?,

@@ -46,17 +46,10 @@ impl ReportError {
     /// Makes an error of the file system say where, and what was tried.
     pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |error| Self::Io {
-            path,
-            action,
-            error,
-        }
+        move |error| Self::Io { path, action, error }
     }
 
     pub(super) fn render(format: &'static str, error: impl std::fmt::Display) -> Self {
-        Self::Render {
-            format,
-            got: error.to_string(),
-        }
+        Self::Render { format, got: error.to_string() }
     }
 }

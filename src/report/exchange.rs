@@ -136,7 +136,7 @@ pub struct CertificateRecord {
 impl ExchangeRecord {
     /// `POST https://rx.example/events -> 202 Accepted`, harmless and short.
     pub fn line(&self) -> String {
-        let answer = self.response.as_ref().map(|r| (r.status, r.reason.as_str()));
+        let answer = self.response.as_ref().map(|response| (response.status, response.reason.as_str()));
         let failure = self.failure.as_ref().map(|failure| failure.message.as_str());
         words::exchange_line(&self.request.method, &self.request.url, answer, failure)
     }
@@ -193,14 +193,7 @@ impl MessageRecord {
             notes.push(format!("{BODY_CAP} of {} bytes of the body are kept here.", body.len()));
         }
         let set = if cut || truncated { None } else { SetView::of(body, headers.media_type().as_deref()) };
-        Self {
-            body: Body::of(body),
-            truncated: truncated || cut,
-            notes,
-            quirks: quirks.to_vec(),
-            set,
-            headers,
-        }
+        Self { body: Body::of(body), truncated: truncated || cut, notes, quirks: quirks.to_vec(), set, headers }
     }
 }
 

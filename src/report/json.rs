@@ -25,8 +25,7 @@ pub fn read(path: &Path) -> Result<Report, ReportError> {
         expected: expected.to_owned(),
         got,
     };
-    let value: serde_json::Value =
-        serde_json::from_slice(&text).map_err(|error| refused("JSON", error.to_string()))?;
+    let value: serde_json::Value = serde_json::from_slice(&text).map_err(|error| refused("JSON", error.to_string()))?;
     // The format comes first: of another version nothing else has to fit.
     match value.get("format").and_then(serde_json::Value::as_str) {
         Some(FORMAT) => {}

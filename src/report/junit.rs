@@ -125,10 +125,8 @@ fn testcase(report: &Report, requirement: &RequirementResult, strict: bool) -> T
 
 /// Whether a requirement is untested because the run, or a case, came to nothing.
 fn stands_open(report: &Report, requirement: &RequirementResult) -> bool {
-    let of_a_case = report
-        .cases
-        .iter()
-        .any(|case| case.status == CaseStatus::Inconclusive && case.reason == requirement.reason);
+    let of_a_case =
+        report.cases.iter().any(|case| case.status == CaseStatus::Inconclusive && case.reason == requirement.reason);
     report.preflight_failed() || report.run.interrupted || of_a_case
 }
 
@@ -187,9 +185,8 @@ mod tests {
         let report = testing::with_texts(&testing::report(), &|text| format!("{text}{hostile}"));
         for strict in [false, true] {
             let xml = render(&report, strict).expect("renders");
-            let forbidden = |c: char| {
-                matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
-            };
+            let forbidden =
+                |c: char| matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}');
             assert!(!xml.contains(forbidden), "{xml:?}");
             assert!(!xml.contains("]]>"));
             quick_junit::Report::deserialize_from_str(&xml).expect("well-formed");

@@ -111,9 +111,7 @@ impl Summary {
 impl Report {
     /// The requirements with this status, in order.
     pub fn with_status(&self, status: Status) -> impl Iterator<Item = &RequirementResult> {
-        self.requirements
-            .iter()
-            .filter(move |requirement| requirement.status == status)
+        self.requirements.iter().filter(move |requirement| requirement.status == status)
     }
 
     /// The exchange with this id.

@@ -141,8 +141,8 @@ fn referenced(requirements: &[RequirementResult]) -> HashSet<&str> {
 
 /// Exchanges in the order in which they came: the first ones, the newest, and those that a finding refers to.
 ///
-/// A leniency is known at the end only; since the ledger keeps the first ones of each requirement, what they refer to
-/// is among the first exchanges.
+/// A leniency is known at the end only. The ledger keeps the first ones of each requirement, so what they refer to is
+/// found among the first exchanges; in a run so long that it is not, the leniency stands without its exchange.
 #[derive(Debug, Default)]
 struct Shelf {
     kept: BTreeMap<usize, ExchangeRecord>,

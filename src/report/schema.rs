@@ -9,9 +9,5 @@ use super::record::Report;
 ///
 /// It describes what is written, so a field that is always there is required, also where it may be null.
 pub fn report_schema() -> Value {
-    SchemaSettings::draft2020_12()
-        .for_serialize()
-        .into_generator()
-        .into_root_schema_for::<Report>()
-        .to_value()
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<Report>().to_value()
 }

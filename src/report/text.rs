@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// One line: every control or invisible character, also a line break, becomes an escape such as `\u{1b}`.
 pub fn line(text: &str) -> Cow<'_, str> {
-    escape(text, |c| is_hidden(c))
+    escape(text, is_hidden)
 }
 
 /// Several lines: like [`line`], but line breaks and tabs stay.
@@ -35,7 +35,11 @@ pub fn short(text: &str, max: usize) -> String {
 
 /// At most `max` bytes of the text, ending between characters.
 pub(super) fn prefix(text: &str, max: usize) -> &str {
-    &text[..text.floor_char_boundary(max)]
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 fn escape(text: &str, hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -78,6 +82,6 @@ mod tests {
     fn long_text_is_cut_between_characters() {
         assert_eq!(cut("äöü", 3), "äöü");
         assert_eq!(cut("äöüß!", 3), "äöü... (2 more characters)");
-        assert_eq!(prefix("äöü", 3), "ä");
+        assert_eq!((prefix("äöü", 3), prefix("äöü", 9)), ("ä", "äöü"));
     }
 }

@@ -4,20 +4,11 @@ use crate::run::event::{Finding, Leniency, Verdict};
 
 /// `1 case`, `2 cases`.
 pub fn count(number: usize, one: &str) -> String {
-    if number == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{number} {one}s")
-    }
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
 /// What the verdict means, in a sentence or two.
-pub fn meaning(
-    verdict: Verdict,
-    inconclusive: bool,
-    interrupted: bool,
-    summary: &super::record::Summary,
-) -> String {
+pub fn meaning(verdict: Verdict, inconclusive: bool, interrupted: bool, summary: &super::record::Summary) -> String {
     let said = match (verdict, summary.violated, summary.warned) {
         (Verdict::Conformant, _, 0) => "Nothing that was tested is broken.".to_owned(),
         (Verdict::Conformant, _, warned) => format!(
@@ -33,31 +24,17 @@ pub fn meaning(
             format!("{} {verb} violated.", count(violated, "requirement"))
         }
         (Verdict::Inconclusive, ..) => {
-            "No violation was seen, but not all that applies could be tested. This is no pass."
-                .to_owned()
+            "Nothing was judged violated, but not all that applies could be tested. This is no pass.".to_owned()
         }
     };
     let also = inconclusive && verdict == Verdict::Nonconformant;
-    let untested = if also {
-        " Besides, not all that applies could be tested."
-    } else {
-        ""
-    };
-    let cut_short = if interrupted {
-        " The run was interrupted; this is what ran."
-    } else {
-        ""
-    };
+    let untested = if also { " Besides, not all that applies could be tested." } else { "" };
+    let cut_short = if interrupted { " The run was interrupted; this is what ran." } else { "" };
     format!("{said}{untested}{cut_short}")
 }
 
 /// `POST https://rx.example/events -> 202 Accepted`.
-pub fn exchange_line(
-    method: &str,
-    url: &str,
-    answer: Option<(u16, &str)>,
-    failure: Option<&str>,
-) -> String {
+pub fn exchange_line(method: &str, url: &str, answer: Option<(u16, &str)>, failure: Option<&str>) -> String {
     let request = format!("{} {}", super::text::short(method, 20), super::text::short(url, 160));
     let answered = answer.map(|(status, reason)| {
         let reason = super::text::short(reason, 40);
@@ -94,9 +71,7 @@ fn group<T>(items: &[T], same: impl Fn(&T, &T) -> bool) -> Vec<(&T, usize)> {
 }
 
 /// Groups by a reason: each reason once, in the order of the first, with what it stands for.
-pub fn by_reason<'a, T>(
-    items: impl IntoIterator<Item = (Option<&'a str>, T)>,
-) -> Vec<(&'a str, Vec<T>)> {
+pub fn by_reason<'a, T>(items: impl IntoIterator<Item = (Option<&'a str>, T)>) -> Vec<(&'a str, Vec<T>)> {
     let mut groups: Vec<(&str, Vec<T>)> = Vec::new();
     for (reason, item) in items {
         let reason = reason.unwrap_or("no reason is given");

@@ -13,10 +13,18 @@ use crate::suite::model::profile::Role;
 pub enum Event {
     Started(Started),
     Preflight(PreflightLine),
-    CaseStarted { id: String, title: String, number: usize, of: usize },
+    CaseStarted {
+        id: String,
+        title: String,
+        number: usize,
+        of: usize,
+    },
     Exchange(Arc<Exchange>),
     /// A broken expectation, as soon as it is known.
-    Broken { requirement: String, finding: Finding },
+    Broken {
+        requirement: String,
+        finding: Finding,
+    },
     CaseFinished(CaseResult),
     Finished(Box<Finished>),
 }

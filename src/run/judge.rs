@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::peer::message::{object_or_null, set_value};
 use crate::expr::{Entered, Explanation, Expression, Outcome, Scope};
+use crate::peer::message::{object_or_null, set_value};
 use crate::set::{Signature, Token};
 use crate::suite::Catalogue;
 use crate::suite::catalogue::{Expectation, Rule};
@@ -28,7 +28,10 @@ pub struct Observation {
 pub enum Observed {
     Held,
     /// It did not hold as written, but a leniency covers it.
-    Accepted { because: String, explanation: Explanation },
+    Accepted {
+        because: String,
+        explanation: Explanation,
+    },
     Broken(Explanation),
 }
 
@@ -47,10 +50,8 @@ pub struct Judge {
 impl Judge {
     /// A judge of the given requirements (by index) as far as they bind one of `parties`.
     pub fn new(catalogue: Arc<Catalogue>, requirements: impl IntoIterator<Item = usize>, parties: &[Party]) -> Self {
-        let active: BTreeSet<usize> = requirements
-            .into_iter()
-            .filter(|index| parties.contains(&catalogue.requirements[*index].party))
-            .collect();
+        let active: BTreeSet<usize> =
+            requirements.into_iter().filter(|index| parties.contains(&catalogue.requirements[*index].party)).collect();
         let mut rules: HashMap<Kind, Vec<usize>> = HashMap::new();
         for (index, rule) in catalogue.rules.iter().enumerate() {
             if rule.expect.iter().any(|expectation| active.contains(&expectation.requirement)) {
@@ -160,9 +161,7 @@ fn look(expectation: &Expectation, scope: &Entered<'_>) -> Observed {
         Outcome::False(explanation) | Outcome::Failed(explanation) => explanation,
     };
     match &expectation.also {
-        Some((also, because)) if also.holds(scope) => {
-            Observed::Accepted { because: because.clone(), explanation }
-        }
+        Some((also, because)) if also.holds(scope) => Observed::Accepted { because: because.clone(), explanation },
         _ => Observed::Broken(explanation),
     }
 }
@@ -203,7 +202,9 @@ fn inner_subjects<'a>(subject: &'a Value, depth: usize, found: &mut Vec<(&'stati
             .unwrap_or_default(),
         Some("complex") => subject
             .as_object()
-            .map(|members| members.values().filter(|member| member.is_object()).map(|member| ("complex", member)).collect())
+            .map(|members| {
+                members.values().filter(|member| member.is_object()).map(|member| ("complex", member)).collect()
+            })
             .unwrap_or_default(),
         _ => Vec::new(),
     };

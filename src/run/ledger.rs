@@ -31,10 +31,7 @@ struct Entry {
 impl Ledger {
     /// A ledger for these requirements, by index.
     pub fn new(requirements: impl IntoIterator<Item = usize>) -> Self {
-        Self {
-            entries: requirements.into_iter().map(|index| (index, Entry::default())).collect(),
-            inconclusive: false,
-        }
+        Self { entries: requirements.into_iter().map(|index| (index, Entry::default())).collect(), inconclusive: false }
     }
 
     /// Enters an observation; gives back the finding if it is one.
@@ -124,7 +121,9 @@ fn result(catalogue: &Catalogue, index: usize, entry: &Entry) -> RequirementResu
     let broken = !entry.findings.is_empty();
     let (status, reason) = if let Some(why) = &requirement.unobservable {
         (Status::Unobservable, Some(why.clone()))
-    } else if broken && requirement.level == Level::May {
+    } else if requirement.level == Level::May && entry.held {
+        (Status::Satisfied, None)
+    } else if requirement.level == Level::May && broken {
         (Status::NotApplicable, Some("optional, and not offered".to_owned()))
     } else if broken && requirement.breach_is_violation() {
         (Status::Violated, None)
@@ -139,7 +138,7 @@ fn result(catalogue: &Catalogue, index: usize, entry: &Entry) -> RequirementResu
     } else {
         (Status::Untested, Some("nothing in this run showed it".to_owned()))
     };
-    let findings = if status == Status::NotApplicable { Vec::new() } else { entry.findings.clone() };
+    let findings = if requirement.level == Level::May { Vec::new() } else { entry.findings.clone() };
     RequirementResult {
         id: requirement.id.clone(),
         spec: requirement.spec.clone(),

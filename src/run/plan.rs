@@ -58,17 +58,16 @@ impl Plan {
             .cases
             .iter()
             .enumerate()
-            .filter(|(_, case)| case.role == profile.role && case.requirements().any(|index| in_profile.contains(&index)))
+            .filter(|(_, case)| {
+                case.role == profile.role && case.requirements().any(|index| in_profile.contains(&index))
+            })
             .map(|(index, _)| index)
             .collect();
         if selection.is_everything() {
             return Self { requirements: of_profile, cases: cases_of_profile };
         }
-        let mut requirements: BTreeSet<usize> = of_profile
-            .iter()
-            .copied()
-            .filter(|index| selection.takes(&catalogue.requirements[*index].id))
-            .collect();
+        let mut requirements: BTreeSet<usize> =
+            of_profile.iter().copied().filter(|index| selection.takes(&catalogue.requirements[*index].id)).collect();
         let mut cases = Vec::new();
         for index in cases_of_profile {
             let case = &catalogue.cases[index];

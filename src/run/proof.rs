@@ -198,12 +198,8 @@ async fn determinism(lab: &Lab) -> Result<(), String> {
             None => first = Some(verdicts),
             Some(first) if *first == verdicts => {}
             Some(first) => {
-                let changed: Vec<&str> = first
-                    .iter()
-                    .zip(&verdicts)
-                    .filter(|(a, b)| a != b)
-                    .map(|(a, _)| a.0.as_str())
-                    .collect();
+                let changed: Vec<&str> =
+                    first.iter().zip(&verdicts).filter(|(a, b)| a != b).map(|(a, _)| a.0.as_str()).collect();
                 return Err(format!("run {number} differs from the first in {}", changed.join(", ")));
             }
         }

@@ -35,8 +35,11 @@ impl Redactor {
             forms.push(credential.trim().to_owned());
             let decoded = base64::engine::general_purpose::STANDARD.decode(credential.trim());
             if scheme.eq_ignore_ascii_case("basic")
-                && let Some((_, password)) =
-                    decoded.ok().and_then(|bytes| String::from_utf8(bytes).ok()).as_deref().and_then(|t| t.split_once(':'))
+                && let Some((_, password)) = decoded
+                    .ok()
+                    .and_then(|bytes| String::from_utf8(bytes).ok())
+                    .as_deref()
+                    .and_then(|t| t.split_once(':'))
             {
                 forms.push(password.to_owned());
             }
@@ -69,9 +72,19 @@ impl Redactor {
 
     fn bytes(&self, bytes: &mut Vec<u8>) {
         for secret in &self.secrets {
-            while let Some(at) = bytes.windows(secret.len()).position(|window| window == secret.as_bytes()) {
-                bytes.splice(at..at + secret.len(), REDACTED.bytes());
+            let finder = memchr::memmem::Finder::new(secret.as_bytes());
+            if finder.find(bytes).is_none() {
+                continue;
             }
+            let mut kept = Vec::with_capacity(bytes.len());
+            let mut from = 0;
+            for at in finder.find_iter(bytes) {
+                kept.extend_from_slice(&bytes[from..at]);
+                kept.extend_from_slice(REDACTED.as_bytes());
+                from = at + secret.len();
+            }
+            kept.extend_from_slice(&bytes[from..]);
+            *bytes = kept;
         }
     }
 
@@ -191,6 +204,15 @@ mod tests {
             }
         }
         assert_eq!(redactor.text("nothing here"), "nothing here");
+    }
+
+    #[test]
+    fn a_secret_that_is_part_of_its_replacement_ends() {
+        let mut redactor = Redactor::new();
+        redactor.add("Bearer redacted");
+        let mut body = b"a redacted b redacted".to_vec();
+        redactor.bytes(&mut body);
+        assert_eq!(body, b"a [redacted] b [redacted]");
     }
 
     #[test]

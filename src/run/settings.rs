@@ -113,7 +113,9 @@ impl ReceiverSettings {
     /// Why a feature is absent, in words.
     pub fn absence(&self, feature: &str) -> String {
         match feature {
-            "tls" | "deployed" if is_loopback(&self.url) => "plain http on a loopback address: a development set-up".to_owned(),
+            "tls" | "deployed" if is_loopback(&self.url) => {
+                "plain http on a loopback address: a development set-up".to_owned()
+            }
             "tls" => "the target is not reached over https".to_owned(),
             "authorization" => "no Authorization header was declared (--authorization-header)".to_owned(),
             "languages" => "no second language was declared (--language)".to_owned(),

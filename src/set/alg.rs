@@ -7,9 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A JWS signature algorithm. Text and serde form are the exact JOSE name (`RS256`, `EdDSA`), case-sensitive.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Alg {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     #[serde(rename = "RS256")]
@@ -114,9 +112,7 @@ impl Alg {
     /// The kind of key that this algorithm needs.
     pub const fn family(self) -> Family {
         match self {
-            Alg::Rs256 | Alg::Rs384 | Alg::Rs512 | Alg::Ps256 | Alg::Ps384 | Alg::Ps512 => {
-                Family::Rsa
-            }
+            Alg::Rs256 | Alg::Rs384 | Alg::Rs512 | Alg::Ps256 | Alg::Ps384 | Alg::Ps512 => Family::Rsa,
             Alg::Es256 => Family::P256,
             Alg::Es384 => Family::P384,
             Alg::EdDsa => Family::Ed25519,
@@ -181,12 +177,7 @@ impl FromStr for Alg {
     type Err = UnknownAlg;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Alg::ALL
-            .into_iter()
-            .find(|alg| alg.name() == name)
-            .ok_or_else(|| UnknownAlg {
-                found: name.to_owned(),
-            })
+        Alg::ALL.into_iter().find(|alg| alg.name() == name).ok_or_else(|| UnknownAlg { found: name.to_owned() })
     }
 }
 

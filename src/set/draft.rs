@@ -41,11 +41,7 @@ impl Default for Draft {
 impl Draft {
     /// A SET with these claims.
     pub fn new(claims: Map<String, Value>) -> Self {
-        Draft {
-            header: default_header(),
-            claims,
-            payload_text: None,
-        }
+        Draft { header: default_header(), claims, payload_text: None }
     }
 
     /// Replaces each named claim; `null` removes it. Shallow: a nested object is replaced as a whole. To send a claim
@@ -87,11 +83,7 @@ impl Draft {
 ///
 /// Those of [`SigningKey::sign`].
 pub fn sign(draft: &Draft, key: &SigningKey) -> Result<String, KeyError> {
-    compact(
-        &to_text(&draft.header_for(key)),
-        draft.payload().as_bytes(),
-        key,
-    )
+    compact(&to_text(&draft.header_for(key)), draft.payload().as_bytes(), key)
 }
 
 /// Signs a header text and payload bytes as they are.
@@ -133,26 +125,16 @@ mod tests {
 
     #[test]
     fn claims_are_merged_shallowly_and_null_removes() {
-        let mut draft = Draft::new(object(
-            json!({"a": {"b": 1, "c": 2}, "d": 3, "e": 4, "g": 5}),
-        ));
-        draft.merge_claims(&object(
-            json!({"a": {"b": 5}, "d": null, "x": null, "f": [null]}),
-        ));
-        assert_eq!(
-            signed(&draft).payload_text.unwrap(),
-            r#"{"a":{"b":5},"e":4,"g":5,"f":[null]}"#
-        );
+        let mut draft = Draft::new(object(json!({"a": {"b": 1, "c": 2}, "d": 3, "e": 4, "g": 5})));
+        draft.merge_claims(&object(json!({"a": {"b": 5}, "d": null, "x": null, "f": [null]})));
+        assert_eq!(signed(&draft).payload_text.unwrap(), r#"{"a":{"b":5},"e":4,"g":5,"f":[null]}"#);
     }
 
     #[test]
     fn the_header_comes_from_the_key_unless_the_draft_says_otherwise() {
         let mut draft = draft();
         let header = |draft: &Draft| signed(draft).header_text.unwrap();
-        assert_eq!(
-            header(&draft),
-            r#"{"alg":"ES256","kid":"good-ES256","typ":"secevent+jwt"}"#
-        );
+        assert_eq!(header(&draft), r#"{"alg":"ES256","kid":"good-ES256","typ":"secevent+jwt"}"#);
         draft.merge_header(&object(json!({"kid": "mine", "typ": null})));
         assert_eq!(header(&draft), r#"{"alg":"ES256","kid":"mine"}"#);
         draft.merge_header(&object(json!({"kid": null, "alg": null})));
@@ -161,10 +143,7 @@ mod tests {
 
     #[test]
     fn a_payload_text_is_sent_verbatim() {
-        let draft = Draft {
-            payload_text: Some("{ \"a\":null }".into()),
-            ..draft()
-        };
+        let draft = Draft { payload_text: Some("{ \"a\":null }".into()), ..draft() };
         assert_eq!(signed(&draft).payload_text.unwrap(), "{ \"a\":null }");
     }
 

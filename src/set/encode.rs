@@ -2,9 +2,7 @@
 
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
-use base64::engine::general_purpose::{
-    GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE_NO_PAD,
-};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE_NO_PAD};
 
 /// base64url that also reads encodings whose unused last bits are not zero, so that the rest can still be judged.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -27,9 +25,7 @@ pub(crate) fn base64_standard(bytes: impl AsRef<[u8]>) -> String {
 
 /// Reads strict base64url, for keys.
 pub(crate) fn from_base64url(text: &str) -> Result<Vec<u8>, String> {
-    URL_SAFE_NO_PAD
-        .decode(text)
-        .map_err(|error| error.to_string())
+    URL_SAFE_NO_PAD.decode(text).map_err(|error| error.to_string())
 }
 
 /// Reads padded base64 with the standard alphabet, for PEM.

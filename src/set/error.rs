@@ -88,16 +88,10 @@ pub enum KeyError {
 
 impl KeyError {
     pub(crate) fn rejected(what: &'static str, reason: impl std::fmt::Display) -> Self {
-        KeyError::Rejected {
-            what,
-            reason: reason.to_string(),
-        }
+        KeyError::Rejected { what, reason: reason.to_string() }
     }
 
     pub(crate) fn source(place: impl ToString, reason: impl ToString) -> Self {
-        KeyError::Source {
-            place: place.to_string(),
-            reason: reason.to_string(),
-        }
+        KeyError::Source { place: place.to_string(), reason: reason.to_string() }
     }
 }

@@ -38,12 +38,7 @@ pub struct ForgeKeys<'a> {
 impl<'a> ForgeKeys<'a> {
     /// With the default `jku` and size.
     pub fn new(good: &'a SigningKey, other: &'a SigningKey) -> Self {
-        ForgeKeys {
-            good,
-            other,
-            jku: None,
-            oversize: DEFAULT_OVERSIZE,
-        }
+        ForgeKeys { good, other, jku: None, oversize: DEFAULT_OVERSIZE }
     }
 }
 
@@ -56,17 +51,9 @@ impl<'a> ForgeKeys<'a> {
 /// that the draft does not hold, [`KeyError::Mismatch`] if the two keys are of different kinds.
 pub fn forge(draft: &Draft, forgery: Forgery, keys: &ForgeKeys<'_>) -> Result<Vec<u8>, KeyError> {
     if keys.good.alg().family() != keys.other.alg().family() {
-        return Err(KeyError::Mismatch {
-            alg: keys.good.alg(),
-            found: keys.other.alg().family(),
-        });
+        return Err(KeyError::Mismatch { alg: keys.good.alg(), found: keys.other.alg().family() });
     }
-    let maker = Maker {
-        draft,
-        forgery,
-        keys,
-        good: keys.good,
-    };
+    let maker = Maker { draft, forgery, keys, good: keys.good };
     maker.make()
 }
 
@@ -152,9 +139,7 @@ impl Maker<'_> {
             Forgery::JsonClaims => self.draft.payload().into_bytes(),
             Forgery::JsonSerialization => {
                 let [protected, payload, signature] = self.parts()?;
-                json!({"payload": payload, "protected": protected, "signature": signature})
-                    .to_string()
-                    .into_bytes()
+                json!({"payload": payload, "protected": protected, "signature": signature}).to_string().into_bytes()
             }
             Forgery::BadBase64urlHeader
             | Forgery::BadBase64urlPayload
@@ -164,9 +149,7 @@ impl Maker<'_> {
             | Forgery::HeaderNotObject
             | Forgery::DuplicateHeaderMember
             | Forgery::UnknownCrit
-            | Forgery::CritEmpty => {
-                self.signed(&self.bad_header(), self.draft.payload().as_bytes())?
-            }
+            | Forgery::CritEmpty => self.signed(&self.bad_header(), self.draft.payload().as_bytes())?,
             Forgery::PayloadNotJson
             | Forgery::PayloadNotObject
             | Forgery::PayloadNotUtf8
@@ -186,9 +169,7 @@ impl Maker<'_> {
             Forgery::HeaderNotObject => format!("[{}]", to_text(&header)),
             // `alg` is named again even if the draft removed it, since the point is that it is there twice.
             Forgery::DuplicateHeaderMember => {
-                header
-                    .entry("alg")
-                    .or_insert_with(|| json!(self.good.alg()));
+                header.entry("alg").or_insert_with(|| json!(self.good.alg()));
                 prepend(r#""alg":"none""#, &to_text(&header))
             }
             Forgery::CritEmpty => {
@@ -227,10 +208,7 @@ impl Maker<'_> {
             _ => {
                 // Three bytes make four characters; what header and signature add comes on top.
                 let missing = (self.keys.oversize / 4 * 3 + 3).saturating_sub(text.len());
-                append(
-                    &text,
-                    format!("\"padding\":\"{}\"", "x".repeat(missing)).as_bytes(),
-                )
+                append(&text, format!("\"padding\":\"{}\"", "x".repeat(missing)).as_bytes())
             }
         })
     }
@@ -241,16 +219,10 @@ impl Maker<'_> {
             Some(Value::Object(events)) => events,
             _ => return Err(self.draft_error(needs)),
         };
-        let first = events
-            .keys()
-            .next()
-            .ok_or_else(|| self.draft_error(needs))?;
+        let first = events.keys().next().ok_or_else(|| self.draft_error(needs))?;
         let first = format!("{}:{{\"duplicate\":true}}", Value::String(first.clone()));
         let events = prepend(&first, &to_text(&events));
-        Ok(append(
-            &to_text(&claims),
-            format!("\"events\":{events}").as_bytes(),
-        ))
+        Ok(append(&to_text(&claims), format!("\"events\":{events}").as_bytes()))
     }
 
     /// The parts as text that is not canonical base64url, signed over that text.
@@ -258,18 +230,10 @@ impl Maker<'_> {
         let (mut header, mut payload) = (to_text(&self.header()), self.draft.payload());
         let input = match self.forgery {
             Forgery::BadBase64urlHeader => {
-                format!(
-                    "{}.{}",
-                    with_asterisk(&base64url(header)),
-                    base64url(payload)
-                )
+                format!("{}.{}", with_asterisk(&base64url(header)), base64url(payload))
             }
             Forgery::BadBase64urlPayload => {
-                format!(
-                    "{}.{}",
-                    base64url(header),
-                    with_asterisk(&base64url(payload))
-                )
+                format!("{}.{}", base64url(header), with_asterisk(&base64url(payload)))
             }
             Forgery::PaddedBase64url => {
                 // A text whose length is a multiple of three has no padding; a space more is the same JSON.
@@ -305,11 +269,7 @@ impl Maker<'_> {
         for (name, value) in members {
             header.insert((*name).to_owned(), value.clone());
         }
-        let token = compact(
-            &to_text(&header),
-            self.draft.payload().as_bytes(),
-            self.keys.other,
-        )?;
+        let token = compact(&to_text(&header), self.draft.payload().as_bytes(), self.keys.other)?;
         Ok(token.into_bytes())
     }
 
@@ -342,11 +302,7 @@ impl Maker<'_> {
         let payload = self.draft.payload();
         let input = signing_input(&to_text(&self.header()), payload.as_bytes());
         let signature = base64url(self.good.sign(input.as_bytes())?);
-        Ok([
-            base64url(to_text(&self.header())),
-            base64url(payload),
-            signature,
-        ])
+        Ok([base64url(to_text(&self.header())), base64url(payload), signature])
     }
 
     fn header(&self) -> Map<String, Value> {
@@ -368,27 +324,16 @@ impl Maker<'_> {
     }
 
     fn needs(&self, there: bool, needs: &'static str) -> Result<(), KeyError> {
-        if there {
-            Ok(())
-        } else {
-            Err(self.draft_error(needs))
-        }
+        if there { Ok(()) } else { Err(self.draft_error(needs)) }
     }
 
     fn draft_error(&self, needs: &'static str) -> KeyError {
-        KeyError::Draft {
-            forgery: self.forgery.name(),
-            needs,
-        }
+        KeyError::Draft { forgery: self.forgery.name(), needs }
     }
 
     fn unsupported(&self, reason: &'static str) -> KeyError {
         let what = format!("forgery {}", self.forgery);
-        KeyError::Unsupported {
-            what,
-            alg: self.good.alg(),
-            reason,
-        }
+        KeyError::Unsupported { what, alg: self.good.alg(), reason }
     }
 }
 

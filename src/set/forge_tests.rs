@@ -30,13 +30,8 @@ fn expected(forgery: Forgery) -> (&'static str, &'static [&'static str]) {
         | Forgery::JsonClaims
         | Forgery::JsonSerialization => ("invalid", &["not-three-parts"]),
         Forgery::BadBase64urlHeader => ("invalid", &["header-not-base64url"]),
-        Forgery::BadBase64urlPayload | Forgery::StandardBase64 => {
-            ("valid", &["payload-not-base64url"])
-        }
-        Forgery::PaddedBase64url => (
-            "valid",
-            &["padded-base64", "padded-base64", "padded-base64"],
-        ),
+        Forgery::BadBase64urlPayload | Forgery::StandardBase64 => ("valid", &["payload-not-base64url"]),
+        Forgery::PaddedBase64url => ("valid", &["padded-base64", "padded-base64", "padded-base64"]),
         Forgery::HeaderNotJson => ("invalid", &["header-not-json"]),
         Forgery::HeaderNotObject => ("invalid", &["header-not-object"]),
         Forgery::PayloadNotJson | Forgery::DeeplyNested => ("valid", &["payload-not-json"]),
@@ -68,16 +63,8 @@ fn each_forgery_is_broken_as_described_and_in_no_other_way() {
     for forgery in Forgery::ALL {
         let (token, signature) = judged(Alg::Es256, &made(Alg::Es256, forgery).unwrap());
         let codes: Vec<&str> = token.defects.iter().map(|defect| defect.code()).collect();
-        assert_eq!(
-            (signature.name(), codes.as_slice()),
-            expected(forgery),
-            "{forgery}: {signature:?}"
-        );
-        assert_eq!(
-            forgery.is_validly_signed(),
-            signature.is_valid(),
-            "{forgery}"
-        );
+        assert_eq!((signature.name(), codes.as_slice()), expected(forgery), "{forgery}: {signature:?}");
+        assert_eq!(forgery.is_validly_signed(), signature.is_valid(), "{forgery}");
     }
 }
 
@@ -89,23 +76,13 @@ fn only_what_is_validly_signed_verifies_with_any_algorithm() {
                 Ok(bytes) => {
                     let (_, signature) = judged(alg, &bytes);
                     let valid = signature.is_valid();
-                    assert_eq!(
-                        valid,
-                        forgery.is_validly_signed(),
-                        "{alg} {forgery}: {signature:?}"
-                    );
+                    assert_eq!(valid, forgery.is_validly_signed(), "{alg} {forgery}: {signature:?}");
                 }
                 Err(error) => {
-                    assert!(
-                        matches!(error, KeyError::Unsupported { .. }),
-                        "{alg} {forgery}"
-                    );
-                    let secret = alg == Alg::Hs256
-                        && matches!(forgery, Forgery::HmacWithPublicKey | Forgery::EmbeddedJwk);
-                    assert!(
-                        secret || forgery == Forgery::DerSignature,
-                        "{alg} {forgery}: {error}"
-                    );
+                    assert!(matches!(error, KeyError::Unsupported { .. }), "{alg} {forgery}");
+                    let secret =
+                        alg == Alg::Hs256 && matches!(forgery, Forgery::HmacWithPublicKey | Forgery::EmbeddedJwk);
+                    assert!(secret || forgery == Forgery::DerSignature, "{alg} {forgery}: {error}");
                 }
             }
         }
@@ -144,32 +121,18 @@ fn attacks_would_work_on_whoever_falls_for_them() {
     assert_eq!(signature[..2], [0x30, signature.len() as u8 - 2]);
     let point = key(alg).public_jwk().unwrap();
     let point = crate::set::jwk::point(point.as_object().unwrap(), Family::P256).unwrap();
-    aws_lc_rs::signature::UnparsedPublicKey::new(
-        &aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1,
-        point,
-    )
-    .verify(token.signing_input().unwrap().as_bytes(), &signature)
-    .unwrap();
+    aws_lc_rs::signature::UnparsedPublicKey::new(&aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1, point)
+        .verify(token.signing_input().unwrap().as_bytes(), &signature)
+        .unwrap();
 }
 
 #[test]
 fn the_payload_is_the_good_one_where_only_the_signature_is_wrong() {
-    for forgery in [
-        Forgery::AlgNone,
-        Forgery::OtherKey,
-        Forgery::BrokenSignature,
-    ] {
+    for forgery in [Forgery::AlgNone, Forgery::OtherKey, Forgery::BrokenSignature] {
         let (token, _) = judged(Alg::Es256, &made(Alg::Es256, forgery).unwrap());
-        assert_eq!(
-            token.claims,
-            Some(Value::Object(draft().claims)),
-            "{forgery}"
-        );
+        assert_eq!(token.claims, Some(Value::Object(draft().claims)), "{forgery}");
     }
-    let (token, _) = judged(
-        Alg::Es256,
-        &made(Alg::Es256, Forgery::AlteredPayload).unwrap(),
-    );
+    let (token, _) = judged(Alg::Es256, &made(Alg::Es256, Forgery::AlteredPayload).unwrap());
     let mut claims = token.claims.unwrap();
     assert_ne!(claims["jti"], "1");
     claims["jti"] = json!("1");
@@ -181,44 +144,24 @@ fn duplicates_end_with_the_good_value() {
     for (forgery, pointer) in [
         (Forgery::DuplicateClaim, "/iss".to_owned()),
         (Forgery::DuplicateEvents, "/events".to_owned()),
-        (
-            Forgery::DuplicateEventIdentifier,
-            format!("/events/{}", event().replace('/', "~1")),
-        ),
+        (Forgery::DuplicateEventIdentifier, format!("/events/{}", event().replace('/', "~1"))),
     ] {
         let (token, _) = judged(Alg::Es256, &made(Alg::Es256, forgery).unwrap());
         assert_eq!(token.defects, [crate::set::Defect::DuplicateClaim(pointer)]);
-        assert_eq!(
-            token.claims,
-            Some(Value::Object(draft().claims)),
-            "{forgery}"
-        );
+        assert_eq!(token.claims, Some(Value::Object(draft().claims)), "{forgery}");
     }
 }
 
 fn event() -> String {
-    draft().claims["events"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .next()
-        .unwrap()
-        .clone()
+    draft().claims["events"].as_object().unwrap().keys().next().unwrap().clone()
 }
 
 #[test]
 fn oversize_is_as_large_as_asked_for() {
     for size in [1, 10_000, DEFAULT_OVERSIZE] {
-        let keys = ForgeKeys {
-            oversize: size,
-            ..ForgeKeys::new(key(Alg::EdDsa), other(Alg::EdDsa))
-        };
+        let keys = ForgeKeys { oversize: size, ..ForgeKeys::new(key(Alg::EdDsa), other(Alg::EdDsa)) };
         let bytes = forge(&draft(), Forgery::Oversize, &keys).unwrap();
-        assert!(
-            (size..size + 1000).contains(&bytes.len()),
-            "{size}: {}",
-            bytes.len()
-        );
+        assert!((size..size + 1000).contains(&bytes.len()), "{size}: {}", bytes.len());
     }
 }
 
@@ -226,9 +169,7 @@ fn oversize_is_as_large_as_asked_for() {
 fn standard_base64_really_differs() {
     for padding in 0..3 {
         let mut draft = draft();
-        draft
-            .claims
-            .insert("pad".into(), json!("x".repeat(padding)));
+        draft.claims.insert("pad".into(), json!("x".repeat(padding)));
         let keys = ForgeKeys::new(key(Alg::Es256), other(Alg::Es256));
         let bytes = forge(&draft, Forgery::StandardBase64, &keys).unwrap();
         assert!(bytes.contains(&b'+') && bytes.contains(&b'/'), "{padding}");
@@ -242,27 +183,11 @@ fn a_draft_that_lacks_what_is_broken_is_an_error() {
         (Forgery::DuplicateClaim, Draft::default()),
         (Forgery::DuplicateEvents, Draft::default()),
         (Forgery::DuplicateEventIdentifier, Draft::default()),
-        (
-            Forgery::AlteredPayload,
-            Draft {
-                payload_text: Some("[]".into()),
-                ..Draft::default()
-            },
-        ),
-        (
-            Forgery::Oversize,
-            Draft {
-                payload_text: Some("{".into()),
-                ..Draft::default()
-            },
-        ),
+        (Forgery::AlteredPayload, Draft { payload_text: Some("[]".into()), ..Draft::default() }),
+        (Forgery::Oversize, Draft { payload_text: Some("{".into()), ..Draft::default() }),
     ] {
         let error = forge(&draft, forgery, &keys).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with(&format!("forgery {forgery}: the draft needs"))
-        );
+        assert!(error.to_string().starts_with(&format!("forgery {forgery}: the draft needs")));
     }
     let mixed = ForgeKeys::new(key(Alg::Es256), other(Alg::Rs256));
     assert!(forge(&draft(), Forgery::OtherKey, &mixed).is_err());

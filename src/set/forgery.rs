@@ -173,9 +173,7 @@ impl FromStr for Forgery {
         Forgery::ALL
             .into_iter()
             .find(|forgery| forgery.name() == name)
-            .ok_or_else(|| UnknownForgery {
-                found: name.to_owned(),
-            })
+            .ok_or_else(|| UnknownForgery { found: name.to_owned() })
     }
 }
 
@@ -194,12 +192,6 @@ mod tests {
             assert_eq!(entry["const"], forgery.name());
             assert_eq!(entry["description"], forgery.describe());
         }
-        assert!(
-            "alg_none"
-                .parse::<Forgery>()
-                .unwrap_err()
-                .to_string()
-                .contains("alg-none")
-        );
+        assert!("alg_none".parse::<Forgery>().unwrap_err().to_string().contains("alg-none"));
     }
 }

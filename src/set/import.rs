@@ -52,32 +52,16 @@ impl SigningKey {
     ///
     /// [`KeyError::Json`], [`KeyError::Member`] naming the member, [`KeyError::Mismatch`] if `alg` is none for this key
     /// type, [`KeyError::Rejected`] if the parts do not belong together.
-    pub fn from_jwk(
-        text: &str,
-        alg: Option<Alg>,
-        kid: Option<&str>,
-    ) -> Result<SigningKey, KeyError> {
-        let parsed = json::parse(text.as_bytes()).map_err(|source| KeyError::Json {
-            what: "JWK",
-            source,
-        })?;
+    pub fn from_jwk(text: &str, alg: Option<Alg>, kid: Option<&str>) -> Result<SigningKey, KeyError> {
+        let parsed = json::parse(text.as_bytes()).map_err(|source| KeyError::Json { what: "JWK", source })?;
         let Value::Object(jwk) = &parsed.value else {
-            return Err(jwk::bad(
-                "kty",
-                "an object that has it",
-                json::kind(&parsed.value),
-            ));
+            return Err(jwk::bad("kty", "an object that has it", json::kind(&parsed.value)));
         };
         let family = jwk::family(jwk)?;
         let alg = match (alg, jwk::optional_text(jwk, "alg")?) {
             (Some(alg), _) => alg,
-            (None, Some(name)) => Alg::of_member(name).ok_or_else(|| {
-                jwk::bad(
-                    "alg",
-                    "an algorithm that setspec signs with",
-                    format!("{name:?}"),
-                )
-            })?,
+            (None, Some(name)) => Alg::of_member(name)
+                .ok_or_else(|| jwk::bad("alg", "an algorithm that setspec signs with", format!("{name:?}")))?,
             (None, None) => family.default_alg(),
         };
         if alg.family() != family {
@@ -92,24 +76,14 @@ impl SigningKey {
             )
             .map(Pair::Ec)
             .map_err(|error| KeyError::rejected("the EC key", error))?,
-            Family::Ed25519 => Ed25519KeyPair::from_seed_and_public_key(
-                &jwk::bytes(jwk, "d")?,
-                &jwk::bytes(jwk, "x")?,
-            )
-            .map(Pair::Ed)
-            .map_err(|error| KeyError::rejected("the Ed25519 key", error))?,
+            Family::Ed25519 => Ed25519KeyPair::from_seed_and_public_key(&jwk::bytes(jwk, "d")?, &jwk::bytes(jwk, "x")?)
+                .map(Pair::Ed)
+                .map_err(|error| KeyError::rejected("the Ed25519 key", error))?,
             Family::Secret => {
-                return Self::from_secret(
-                    &jwk::bytes(jwk, "k")?,
-                    kid.or(jwk::optional_text(jwk, "kid")?),
-                );
+                return Self::from_secret(&jwk::bytes(jwk, "k")?, kid.or(jwk::optional_text(jwk, "kid")?));
             }
         };
-        Ok(Self::new(
-            alg,
-            kid.or(jwk::optional_text(jwk, "kid")?),
-            pair,
-        ))
+        Ok(Self::new(alg, kid.or(jwk::optional_text(jwk, "kid")?), pair))
     }
 
     /// An HS256 key. Secrets shorter than the 32 bytes of RFC 7518 section 3.2 are taken: they exist.
@@ -137,10 +111,7 @@ fn rsa_from_jwk(members: &Map<String, Value>) -> Result<RsaKeyPair, KeyError> {
         return Err(jwk::bad("oth", "a key of two primes", "a key of more"));
     }
     RsaKeyPair::from_components(&KeyPairComponents {
-        public_key: RsaPublicKeyComponents {
-            n: jwk::integer(members, "n")?,
-            e: jwk::integer(members, "e")?,
-        },
+        public_key: RsaPublicKeyComponents { n: jwk::integer(members, "n")?, e: jwk::integer(members, "e")? },
         d: jwk::integer(members, "d")?,
         p: jwk::integer(members, "p")?,
         q: jwk::integer(members, "q")?,

@@ -58,17 +58,12 @@ pub enum JsonError {
 ///
 /// [`JsonError`], with the place. It never panics and never exhausts the stack.
 pub fn parse(text: &[u8]) -> Result<Parsed, JsonError> {
-    let text = std::str::from_utf8(text).map_err(|error| JsonError::NotUtf8 {
-        offset: error.valid_up_to(),
-    })?;
+    let text = std::str::from_utf8(text).map_err(|error| JsonError::NotUtf8 { offset: error.valid_up_to() })?;
     let mut state = State::default();
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = Node(&mut state).deserialize(&mut reader).map_err(located)?;
     reader.end().map_err(located)?;
-    Ok(Parsed {
-        value,
-        duplicates: state.duplicates,
-    })
+    Ok(Parsed { value, duplicates: state.duplicates })
 }
 
 /// The kind of a JSON value, for messages.
@@ -87,17 +82,11 @@ fn located(error: serde_json::Error) -> JsonError {
     let (line, column) = (error.line(), error.column());
     let text = error.to_string();
     // The place is kept apart, so it is cut from the text that serde_json writes.
-    let message = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(message, _)| message);
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
     if message.starts_with("recursion limit exceeded") {
         return JsonError::TooDeep { line, column };
     }
-    JsonError::Syntax {
-        message: message.to_owned(),
-        line,
-        column,
-    }
+    JsonError::Syntax { message: message.to_owned(), line, column }
 }
 
 #[derive(Default)]
@@ -169,9 +158,7 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("number out of range"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -226,10 +213,7 @@ mod tests {
     fn duplicates_are_found_at_every_depth_and_the_last_counts() {
         assert_eq!(duplicates(r#"{"a":1,"b":{"a":2}}"#), Vec::<String>::new());
         assert_eq!(duplicates(r#"{"a":1,"a":2,"a":3}"#), ["/a"]);
-        assert_eq!(
-            duplicates(r#"[{},{"x/y~":[{"b":0,"b":1}]}]"#),
-            ["/1/x~1y~0/0/b"]
-        );
+        assert_eq!(duplicates(r#"[{},{"x/y~":[{"b":0,"b":1}]}]"#), ["/1/x~1y~0/0/b"]);
         assert_eq!(duplicates(r#"{"a":1,"\u0061":2}"#), ["/a"]);
         assert_eq!(parse(br#"{"a":1,"a":2}"#).unwrap().value, json!({"a": 2}));
     }
@@ -237,10 +221,7 @@ mod tests {
     #[test]
     fn the_list_of_duplicates_is_bounded() {
         let members: Vec<String> = (0..200).map(|n| format!(r#""k{n}":0,"k{n}":1"#)).collect();
-        assert_eq!(
-            duplicates(&format!("{{{}}}", members.join(","))).len(),
-            MAX_DUPLICATES
-        );
+        assert_eq!(duplicates(&format!("{{{}}}", members.join(","))).len(), MAX_DUPLICATES);
     }
 
     #[test]
@@ -249,58 +230,25 @@ mod tests {
         assert!(parse(nested(MAX_DEPTH).as_bytes()).is_ok());
         for depth in [MAX_DEPTH + 1, 10_000, 1_000_000] {
             let error = parse(nested(depth).as_bytes()).unwrap_err();
-            assert_eq!(
-                error,
-                JsonError::TooDeep {
-                    line: 1,
-                    column: 128
-                }
-            );
+            assert_eq!(error, JsonError::TooDeep { line: 1, column: 128 });
         }
-        assert!(matches!(
-            parse(r#"{"a":"#.repeat(10_000).as_bytes()),
-            Err(JsonError::TooDeep { .. })
-        ));
+        assert!(matches!(parse(r#"{"a":"#.repeat(10_000).as_bytes()), Err(JsonError::TooDeep { .. })));
     }
 
     #[test]
     fn invalid_utf8_names_its_byte() {
-        assert_eq!(
-            parse(b"{\"a\":\"\xff\"}"),
-            Err(JsonError::NotUtf8 { offset: 6 })
-        );
+        assert_eq!(parse(b"{\"a\":\"\xff\"}"), Err(JsonError::NotUtf8 { offset: 6 }));
     }
 
     #[test]
     fn what_json_does_not_know_is_refused_with_its_place() {
-        for text in [
-            "",
-            "NaN",
-            "[Infinity]",
-            "{'a':1}",
-            "{\"a\":1,}",
-            "01",
-            "1 2",
-            "// c\n1",
-            "\u{feff}1",
-        ] {
+        for text in ["", "NaN", "[Infinity]", "{'a':1}", "{\"a\":1,}", "01", "1 2", "// c\n1", "\u{feff}1"] {
             let error = parse(text.as_bytes()).unwrap_err();
-            assert!(
-                matches!(error, JsonError::Syntax { line: 1, .. }),
-                "{text:?}: {error}"
-            );
+            assert!(matches!(error, JsonError::Syntax { line: 1, .. }), "{text:?}: {error}");
         }
         let error = parse(b"{\n \"a\": x}").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "not JSON: expected value at line 2 column 7"
-        );
-        assert!(
-            parse(b"1e999")
-                .unwrap_err()
-                .to_string()
-                .contains("out of range")
-        );
+        assert_eq!(error.to_string(), "not JSON: expected value at line 2 column 7");
+        assert!(parse(b"1e999").unwrap_err().to_string().contains("out of range"));
     }
 
     proptest! {

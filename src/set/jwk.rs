@@ -22,18 +22,14 @@ pub(crate) fn optional_text<'a>(
 }
 
 /// A text member.
-pub(crate) fn text<'a>(
-    jwk: &'a Map<String, Value>,
-    member: &'static str,
-) -> Result<&'a str, KeyError> {
+pub(crate) fn text<'a>(jwk: &'a Map<String, Value>, member: &'static str) -> Result<&'a str, KeyError> {
     optional_text(jwk, member)?.ok_or_else(|| bad(member, "a string", "nothing"))
 }
 
 /// A binary member, base64url.
 pub(crate) fn bytes(jwk: &Map<String, Value>, member: &'static str) -> Result<Vec<u8>, KeyError> {
     // The position of a wrong symbol is told, the symbol's surroundings are not: this may be private key material.
-    from_base64url(text(jwk, member)?)
-        .map_err(|_| bad(member, "base64url without padding", "text that is not"))
+    from_base64url(text(jwk, member)?).map_err(|_| bad(member, "base64url without padding", "text that is not"))
 }
 
 /// A positive integer (`Base64urlUInt`); leading zero bytes, which are wrong but harmless, are dropped.
@@ -81,15 +77,6 @@ pub(crate) fn point(jwk: &Map<String, Value>, family: Family) -> Result<Vec<u8>,
     Ok(point)
 }
 
-pub(crate) fn bad(
-    member: &'static str,
-    expected: &'static str,
-    found: impl Into<String>,
-) -> KeyError {
-    KeyError::Member {
-        what: WHAT,
-        member,
-        expected,
-        found: found.into(),
-    }
+pub(crate) fn bad(member: &'static str, expected: &'static str, found: impl Into<String>) -> KeyError {
+    KeyError::Member { what: WHAT, member, expected, found: found.into() }
 }

@@ -45,10 +45,8 @@ impl Jwks {
     ///
     /// [`KeyError::Json`] if the text is not JSON, [`KeyError::Member`] if it is not an object with an array `keys`.
     pub fn parse(text: &str) -> Result<Jwks, KeyError> {
-        let parsed = strict_json::parse(text.as_bytes()).map_err(|source| KeyError::Json {
-            what: "JWK Set",
-            source,
-        })?;
+        let parsed =
+            strict_json::parse(text.as_bytes()).map_err(|source| KeyError::Json { what: "JWK Set", source })?;
         Self::from_value(&parsed.value)
     }
 
@@ -63,9 +61,7 @@ impl Jwks {
             Some(None) => "nothing",
             Some(Some(Value::Array(entries))) => {
                 let keys = entries.iter().map(VerifyKey::read).collect();
-                return Ok(Jwks {
-                    keys: Arc::new(keys),
-                });
+                return Ok(Jwks { keys: Arc::new(keys) });
             }
             Some(Some(other)) => strict_json::kind(other),
         };
@@ -103,10 +99,7 @@ impl Jwks {
         Arc::make_mut(&mut self.keys).push(VerifyKey {
             kid: kid.map(str::to_owned),
             alg: Some(Alg::Hs256),
-            state: State::Usable {
-                family: Family::Secret,
-                key: DecodingKey::from_secret(secret),
-            },
+            state: State::Usable { family: Family::Secret, key: DecodingKey::from_secret(secret) },
         });
     }
 
@@ -138,26 +131,18 @@ impl VerifyKey {
     fn read(entry: &Value) -> VerifyKey {
         let Value::Object(members) = entry else {
             let reason = format!("the entry is {}, not an object", strict_json::kind(entry));
-            return VerifyKey {
-                kid: None,
-                alg: None,
-                state: State::Unusable { reason },
-            };
+            return VerifyKey { kid: None, alg: None, state: State::Unusable { reason } };
         };
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         let alg = text("alg");
         let state = match usable(members).and_then(|()| material(members)) {
-            Ok(_) if alg.is_some_and(|name| Alg::of_member(name).is_none()) => State::Unusable {
-                reason: format!("it is for algorithm {:?}", alg.unwrap_or_default()),
-            },
+            Ok(_) if alg.is_some_and(|name| Alg::of_member(name).is_none()) => {
+                State::Unusable { reason: format!("it is for algorithm {:?}", alg.unwrap_or_default()) }
+            }
             Ok((family, key)) => State::Usable { family, key },
             Err(reason) => State::Unusable { reason },
         };
-        VerifyKey {
-            kid: text("kid").map(str::to_owned),
-            alg: alg.and_then(Alg::of_member),
-            state,
-        }
+        VerifyKey { kid: text("kid").map(str::to_owned), alg: alg.and_then(Alg::of_member), state }
     }
 
     /// The identifier, if the entry has one.
@@ -224,12 +209,9 @@ fn material(members: &Map<String, Value>) -> Result<(Family, DecodingKey), Strin
     // Each key is parsed once here, so that a point off its curve is a bad key and not a bad signature.
     let key = match family {
         Family::Rsa => {
-            let bits =
-                first.len() * 8 - first.first().map_or(0, |top| top.leading_zeros() as usize);
+            let bits = first.len() * 8 - first.first().map_or(0, |top| top.leading_zeros() as usize);
             if !(2048..=8192).contains(&bits) {
-                return Err(format!(
-                    "its modulus has {bits} bits, where RFC 7518 section 3.3 asks for 2048 or more"
-                ));
+                return Err(format!("its modulus has {bits} bits, where RFC 7518 section 3.3 asks for 2048 or more"));
             }
             RsaPublicKeyComponents { n: &first, e: &e }
                 .to_parsed_public_key(&signature::RSA_PKCS1_2048_8192_SHA256)

@@ -24,14 +24,7 @@ fn unknown_entries_are_kept_with_their_reason() {
         (changed(Alg::Es256, "crv", json!("P-521")), "P-521"),
         (changed(Alg::Es256, "alg", json!("ES512")), "ES512"),
         (changed(Alg::Es256, "x", json!("AAAA")), "3 bytes"),
-        (
-            changed(
-                Alg::Es256,
-                "x",
-                key(Alg::Es256).public_jwk().unwrap()["y"].clone(),
-            ),
-            "invalid",
-        ),
+        (changed(Alg::Es256, "x", key(Alg::Es256).public_jwk().unwrap()["y"].clone()), "invalid"),
         (changed(Alg::Es256, "use", json!("enc")), "encryption"),
         (changed(Alg::Es256, "key_ops", json!(["sign"])), "key_ops"),
         (changed(Alg::EdDsa, "x", json!("AAAA")), "invalid"),
@@ -54,17 +47,10 @@ fn usable_entries_are_taken() {
 
 #[test]
 fn what_is_no_key_set_is_an_error_with_its_place() {
-    for (text, word) in [
-        ("<html>", "not JSON"),
-        ("[]", "an array"),
-        ("{}", "nothing"),
-        (r#"{"keys":{}}"#, "an object"),
-    ] {
+    for (text, word) in [("<html>", "not JSON"), ("[]", "an array"), ("{}", "nothing"), (r#"{"keys":{}}"#, "an object")]
+    {
         let error = Jwks::parse(text).unwrap_err().to_string();
-        assert!(
-            error.starts_with("JWK Set") && error.contains(word),
-            "{error}"
-        );
+        assert!(error.starts_with("JWK Set") && error.contains(word), "{error}");
     }
 }
 
@@ -74,12 +60,7 @@ fn candidates_come_in_order_of_preference() {
     let a = key(Alg::Es256).with_kid(Some("a"));
     let rsa = key(Alg::Rs256).with_kid(Some("r"));
     let set = Jwks::for_keys(&[&unnamed, &a, &rsa]).unwrap();
-    let kids = |kid, alg| -> Vec<Option<&str>> {
-        set.candidates(kid, alg)
-            .into_iter()
-            .map(VerifyKey::kid)
-            .collect()
-    };
+    let kids = |kid, alg| -> Vec<Option<&str>> { set.candidates(kid, alg).into_iter().map(VerifyKey::kid).collect() };
     assert_eq!(kids(Some("a"), Alg::Es256), [Some("a"), None]);
     assert_eq!(kids(None, Alg::Es256), [None, Some("a")]);
     assert_eq!(kids(Some("r"), Alg::Rs256), [Some("r")]);

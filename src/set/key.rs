@@ -8,8 +8,7 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair,
-    RsaPublicKeyComponents,
+    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
 };
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde_json::{Value, json};
@@ -34,10 +33,7 @@ pub(super) enum Pair {
     Rsa(RsaKeyPair),
     Ec(EcdsaKeyPair),
     Ed(Ed25519KeyPair),
-    Secret {
-        key: Box<hmac::Key>,
-        bytes: SecretSlice<u8>,
-    },
+    Secret { key: Box<hmac::Key>, bytes: SecretSlice<u8> },
 }
 
 impl SigningKey {
@@ -47,15 +43,10 @@ impl SigningKey {
     ///
     /// [`KeyError::Crypto`] if the random generator fails.
     pub fn generate(alg: Alg, kid: &str) -> Result<SigningKey, KeyError> {
-        let failed = |_| KeyError::Crypto {
-            what: "key generation",
-            alg,
-        };
+        let failed = |_| KeyError::Crypto { what: "key generation", alg };
         let pair = match alg.family() {
             Family::Rsa => Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?),
-            Family::P256 | Family::P384 => {
-                Pair::Ec(EcdsaKeyPair::generate(ecdsa(alg)).map_err(failed)?)
-            }
+            Family::P256 | Family::P384 => Pair::Ec(EcdsaKeyPair::generate(ecdsa(alg)).map_err(failed)?),
             Family::Ed25519 => Pair::Ed(Ed25519KeyPair::generate().map_err(failed)?),
             Family::Secret => {
                 let mut bytes = vec![0; 32];
@@ -67,20 +58,12 @@ impl SigningKey {
     }
 
     pub(super) fn new(alg: Alg, kid: Option<&str>, pair: Pair) -> SigningKey {
-        SigningKey {
-            alg,
-            kid: kid.map(str::to_owned),
-            pair: Arc::new(pair),
-        }
+        SigningKey { alg, kid: kid.map(str::to_owned), pair: Arc::new(pair) }
     }
 
     /// The same key under another identifier, or under none.
     pub fn with_kid(&self, kid: Option<&str>) -> SigningKey {
-        SigningKey {
-            alg: self.alg,
-            kid: kid.map(str::to_owned),
-            pair: self.pair.clone(),
-        }
+        SigningKey { alg: self.alg, kid: kid.map(str::to_owned), pair: self.pair.clone() }
     }
 
     /// The algorithm that this key signs with.
@@ -101,11 +84,7 @@ impl SigningKey {
                 json!({"kty": "RSA", "n": base64url(public.n), "e": base64url(public.e)})
             }
             Pair::Ec(pair) => {
-                let crv = if self.alg == Alg::Es384 {
-                    "P-384"
-                } else {
-                    "P-256"
-                };
+                let crv = if self.alg == Alg::Es384 { "P-384" } else { "P-256" };
                 // The point is uncompressed: a byte 04 and two coordinates of one length.
                 let coordinates = pair.public_key().as_ref().get(1..)?;
                 let (x, y) = coordinates.split_at(coordinates.len() / 2);
@@ -136,10 +115,7 @@ impl SigningKey {
             Pair::Ed(pair) => pair.public_key().as_der(),
             Pair::Secret { .. } => return Err(self.no_pem("writing the public key")),
         };
-        let der = der.map_err(|_| KeyError::Crypto {
-            what: "public key encoding",
-            alg: self.alg,
-        })?;
+        let der = der.map_err(|_| KeyError::Crypto { what: "public key encoding", alg: self.alg })?;
         Ok(pem::write("PUBLIC KEY", der.as_ref()))
     }
 
@@ -149,21 +125,14 @@ impl SigningKey {
     ///
     /// [`KeyError::Unsupported`] for HS256.
     pub fn private_pem(&self) -> Result<SecretString, KeyError> {
-        let failed = |_| KeyError::Crypto {
-            what: "private key encoding",
-            alg: self.alg,
-        };
+        let failed = |_| KeyError::Crypto { what: "private key encoding", alg: self.alg };
         let text = match &*self.pair {
             Pair::Rsa(pair) => {
                 let der: Pkcs8V1Der<'static> = pair.as_der().map_err(failed)?;
                 pem::write("PRIVATE KEY", der.as_ref())
             }
-            Pair::Ec(pair) => {
-                pem::write("PRIVATE KEY", pair.to_pkcs8v1().map_err(failed)?.as_ref())
-            }
-            Pair::Ed(pair) => {
-                pem::write("PRIVATE KEY", pair.to_pkcs8v1().map_err(failed)?.as_ref())
-            }
+            Pair::Ec(pair) => pem::write("PRIVATE KEY", pair.to_pkcs8v1().map_err(failed)?.as_ref()),
+            Pair::Ed(pair) => pem::write("PRIVATE KEY", pair.to_pkcs8v1().map_err(failed)?.as_ref()),
             Pair::Secret { .. } => return Err(self.no_pem("writing the private key")),
         };
         Ok(text.into())
@@ -171,11 +140,7 @@ impl SigningKey {
 
     fn no_pem(&self, what: &str) -> KeyError {
         let reason = "a shared secret is no PEM";
-        KeyError::Unsupported {
-            what: what.to_owned(),
-            alg: self.alg,
-            reason,
-        }
+        KeyError::Unsupported { what: what.to_owned(), alg: self.alg, reason }
     }
 
     /// The raw JWS signature over `input` (RFC 7518 section 3): for ES256 and ES384 the two numbers side by side.
@@ -184,20 +149,11 @@ impl SigningKey {
     ///
     /// [`KeyError::Crypto`] if the library fails.
     pub fn sign(&self, input: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let failed = |_| KeyError::Crypto {
-            what: "signing",
-            alg: self.alg,
-        };
+        let failed = |_| KeyError::Crypto { what: "signing", alg: self.alg };
         match &*self.pair {
             Pair::Rsa(pair) => {
                 let mut bytes = vec![0; pair.public_modulus_len()];
-                pair.sign(
-                    rsa_encoding(self.alg),
-                    &SystemRandom::new(),
-                    input,
-                    &mut bytes,
-                )
-                .map_err(failed)?;
+                pair.sign(rsa_encoding(self.alg), &SystemRandom::new(), input, &mut bytes).map_err(failed)?;
                 Ok(bytes)
             }
             Pair::Ec(pair) => {
@@ -219,10 +175,7 @@ impl SigningKey {
 }
 
 pub(super) fn secret(bytes: Vec<u8>) -> Pair {
-    Pair::Secret {
-        key: Box::new(hmac::Key::new(hmac::HMAC_SHA256, &bytes)),
-        bytes: bytes.into(),
-    }
+    Pair::Secret { key: Box::new(hmac::Key::new(hmac::HMAC_SHA256, &bytes)), bytes: bytes.into() }
 }
 
 pub(super) fn ecdsa(alg: Alg) -> &'static EcdsaSigningAlgorithm {
@@ -245,10 +198,7 @@ fn rsa_encoding(alg: Alg) -> &'static dyn RsaEncoding {
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey")
-            .field("alg", &self.alg)
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
+        f.debug_struct("SigningKey").field("alg", &self.alg).field("kid", &self.kid).finish_non_exhaustive()
     }
 }
 

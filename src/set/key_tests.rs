@@ -10,7 +10,8 @@ const EC: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76
 const ED: &str = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"ed"}"#;
 // RFC 7515 appendix A.1.
-const OCT: &str = r#"{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#;
+const OCT: &str =
+    r#"{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#;
 // RFC 7515 appendix A.2.
 const RSA: &str = r#"{"kty":"RSA",
     "n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
@@ -32,12 +33,7 @@ fn every_algorithm_signs_what_its_public_key_verifies() {
 
 #[test]
 fn jwks_of_the_rfcs_are_read() {
-    for (text, alg) in [
-        (EC, Alg::Es256),
-        (ED, Alg::EdDsa),
-        (OCT, Alg::Hs256),
-        (RSA, Alg::Rs256),
-    ] {
+    for (text, alg) in [(EC, Alg::Es256), (ED, Alg::EdDsa), (OCT, Alg::Hs256), (RSA, Alg::Rs256)] {
         let key = SigningKey::from_jwk(text, None, None).unwrap();
         assert_eq!(key.alg(), alg);
         assert!(verifies(&key, &key), "{alg}");
@@ -49,48 +45,25 @@ fn jwks_of_the_rfcs_are_read() {
             assert!(public.get("d").is_none());
         }
     }
-    assert_eq!(
-        SigningKey::from_jwk(ED, None, None).unwrap().kid(),
-        Some("ed")
-    );
-    assert_eq!(
-        SigningKey::from_jwk(ED, None, Some("x")).unwrap().kid(),
-        Some("x")
-    );
-    assert_eq!(
-        SigningKey::from_jwk(RSA, Some(Alg::Ps512), None)
-            .unwrap()
-            .alg(),
-        Alg::Ps512
-    );
+    assert_eq!(SigningKey::from_jwk(ED, None, None).unwrap().kid(), Some("ed"));
+    assert_eq!(SigningKey::from_jwk(ED, None, Some("x")).unwrap().kid(), Some("x"));
+    assert_eq!(SigningKey::from_jwk(RSA, Some(Alg::Ps512), None).unwrap().alg(), Alg::Ps512);
 }
 
 #[test]
 fn signatures_of_the_rfcs_are_reproduced() {
     let input = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-    let signed = SigningKey::from_jwk(OCT, None, None)
-        .unwrap()
-        .sign(input.as_bytes())
-        .unwrap();
-    assert_eq!(
-        base64url(signed),
-        "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-    );
+    let signed = SigningKey::from_jwk(OCT, None, None).unwrap().sign(input.as_bytes()).unwrap();
+    assert_eq!(base64url(signed), "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
     let input = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-    let signed = SigningKey::from_jwk(RSA, None, None)
-        .unwrap()
-        .sign(input.as_bytes())
-        .unwrap();
+    let signed = SigningKey::from_jwk(RSA, None, None).unwrap().sign(input.as_bytes()).unwrap();
     assert_eq!(
         base64url(signed),
         "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
     );
     // RFC 8037 appendix A.4.
     let input = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-    let signed = SigningKey::from_jwk(ED, None, None)
-        .unwrap()
-        .sign(input.as_bytes())
-        .unwrap();
+    let signed = SigningKey::from_jwk(ED, None, None).unwrap().sign(input.as_bytes()).unwrap();
     assert_eq!(
         base64url(signed),
         "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
@@ -104,20 +77,12 @@ fn pem_is_written_and_read_again() {
         let again = SigningKey::from_pem(pem.expose_secret(), alg, Some("again")).unwrap();
         assert_eq!(again.kid(), Some("again"));
         assert!(verifies(&again, key(alg)), "{alg}");
-        assert!(
-            key(alg)
-                .public_pem()
-                .unwrap()
-                .starts_with("-----BEGIN PUBLIC KEY-----\n")
-        );
+        assert!(key(alg).public_pem().unwrap().starts_with("-----BEGIN PUBLIC KEY-----\n"));
     }
     assert!(key(Alg::Hs256).private_pem().is_err());
     let es256 = key(Alg::Es256).private_pem().unwrap();
     for alg in [Alg::Es384, Alg::Rs256, Alg::EdDsa, Alg::Hs256] {
-        assert!(
-            SigningKey::from_pem(es256.expose_secret(), alg, None).is_err(),
-            "{alg}"
-        );
+        assert!(SigningKey::from_pem(es256.expose_secret(), alg, None).is_err(), "{alg}");
     }
 }
 
@@ -141,10 +106,7 @@ fn errors_name_the_member_and_never_its_content() {
 #[test]
 fn a_key_is_never_shown() {
     let secret = SigningKey::from_secret(b"correct horse battery staple", Some("s")).unwrap();
-    assert_eq!(
-        format!("{secret:?}"),
-        "SigningKey { alg: Hs256, kid: Some(\"s\"), .. }"
-    );
+    assert_eq!(format!("{secret:?}"), "SigningKey { alg: Hs256, kid: Some(\"s\"), .. }");
     assert_eq!(secret.to_string(), "HS256 key \"s\"");
     let set = Jwks::for_keys(&[&secret]).unwrap();
     assert!(!format!("{set:?}").contains("horse"));

@@ -13,10 +13,7 @@ const EXPECTED: &str = "a block labelled PRIVATE KEY, RSA PRIVATE KEY or EC PRIV
 
 /// The first private key in `text`. Blocks of other kinds before it (EC PARAMETERS, certificates) are passed over.
 pub(crate) fn private_key(text: &str) -> Result<Block, KeyError> {
-    let bad = |found: String| KeyError::Pem {
-        expected: EXPECTED,
-        found,
-    };
+    let bad = |found: String| KeyError::Pem { expected: EXPECTED, found };
     let mut labels = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("-----BEGIN ") {
@@ -38,10 +35,7 @@ pub(crate) fn private_key(text: &str) -> Result<Block, KeyError> {
         let base64: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         let der = from_base64_standard(&base64)
             .map_err(|error| bad(format!("{label} whose content is not base64 ({error})")))?;
-        return Ok(Block {
-            label: label.to_owned(),
-            der,
-        });
+        return Ok(Block { label: label.to_owned(), der });
     }
     Err(bad(match labels.as_slice() {
         [] => "text without a PEM block".into(),
@@ -69,11 +63,7 @@ mod tests {
     #[test]
     fn a_written_block_is_read_again_behind_others() {
         let der: Vec<u8> = (0..=255).collect();
-        let text = format!(
-            "junk\n{}{}",
-            write("EC PARAMETERS", b"x"),
-            write("PRIVATE KEY", &der)
-        );
+        let text = format!("junk\n{}{}", write("EC PARAMETERS", b"x"), write("PRIVATE KEY", &der));
         let block = private_key(&text).unwrap();
         assert_eq!((block.label.as_str(), block.der), ("PRIVATE KEY", der));
         assert!(text.lines().all(|line| line.len() <= 64));
@@ -90,8 +80,6 @@ mod tests {
         assert!(error(&write("ENCRYPTED PRIVATE KEY", b"x")).contains("passphrase"));
         assert!(error("-----BEGIN PRIVATE KEY-----\nAA").contains("END"));
         assert!(error("-----BEGIN PRIVATE KEY").contains("BEGIN line"));
-        assert!(
-            error("-----BEGIN PRIVATE KEY-----\n*\n-----END PRIVATE KEY-----").contains("base64")
-        );
+        assert!(error("-----BEGIN PRIVATE KEY-----\n*\n-----END PRIVATE KEY-----").contains("base64"));
     }
 }

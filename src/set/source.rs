@@ -43,9 +43,7 @@ impl JwksSource {
         match self {
             JwksSource::Fixed(keys) => Ok(keys.clone()),
             JwksSource::File(path) => {
-                let text = read(path)
-                    .await
-                    .map_err(|error| KeyError::source(path.display(), error))?;
+                let text = read(path).await.map_err(|error| KeyError::source(path.display(), error))?;
                 parse(path.display(), &text)
             }
             JwksSource::Url(remote) => remote.keys_for(kid).await,
@@ -100,10 +98,7 @@ impl RemoteJwks {
             .no_proxy()
             .redirect(Policy::custom(|attempt| {
                 let downgrade = attempt.url().scheme() != "https"
-                    && attempt
-                        .previous()
-                        .iter()
-                        .any(|previous| previous.scheme() == "https");
+                    && attempt.previous().iter().any(|previous| previous.scheme() == "https");
                 if downgrade {
                     attempt.error("redirect from https to http")
                 } else if attempt.previous().len() > 3 {
@@ -138,16 +133,14 @@ impl RemoteJwks {
     async fn keys_for(&self, kid: Option<&str>) -> Result<Jwks, KeyError> {
         // Held during the fetch, so that those who come meanwhile wait for its result.
         let mut state = self.state.lock().await;
-        let cached = state.keys.as_ref().filter(|(keys, fetched)| {
-            fetched.elapsed() < self.max_age && kid.is_some_and(|kid| keys.has(kid))
-        });
+        let cached = state
+            .keys
+            .as_ref()
+            .filter(|(keys, fetched)| fetched.elapsed() < self.max_age && kid.is_some_and(|kid| keys.has(kid)));
         if let Some((keys, _)) = cached {
             return Ok(keys.clone());
         }
-        if state
-            .attempt
-            .is_none_or(|attempt| attempt.elapsed() >= self.min_interval)
-        {
+        if state.attempt.is_none_or(|attempt| attempt.elapsed() >= self.min_interval) {
             state.attempt = Some(Instant::now());
             match self.fetch().await {
                 Ok(keys) => state.keys = Some((keys, Instant::now())),
@@ -164,19 +157,13 @@ impl RemoteJwks {
     async fn fetch(&self) -> Result<Jwks, KeyError> {
         match tokio::time::timeout(self.timeout, self.body()).await {
             Ok(body) => parse(place(&self.url), &body?),
-            Err(_) => Err(KeyError::source(
-                &self.url,
-                format!("no answer within {:?}", self.timeout),
-            )),
+            Err(_) => Err(KeyError::source(&self.url, format!("no answer within {:?}", self.timeout))),
         }
     }
 
     async fn body(&self) -> Result<Vec<u8>, KeyError> {
         let failed = |error: reqwest::Error| KeyError::source(place(&self.url), chain(error));
-        let request = self
-            .client
-            .get(self.url.clone())
-            .header("accept", "application/json");
+        let request = self.client.get(self.url.clone()).header("accept", "application/json");
         let mut response = request.send().await.map_err(failed)?;
         if response.status() != reqwest::StatusCode::OK {
             let reason = format!("expected status 200, got {}", response.status());
@@ -196,9 +183,7 @@ impl RemoteJwks {
 async fn read(path: &PathBuf) -> Result<Vec<u8>, std::io::Error> {
     let mut text = Vec::new();
     let file = tokio::fs::File::open(path).await?;
-    file.take(MAX_BYTES as u64 + 1)
-        .read_to_end(&mut text)
-        .await?;
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut text).await?;
     if text.len() > MAX_BYTES {
         return Err(std::io::Error::other(too_large()));
     }

@@ -7,35 +7,23 @@ use crate::set::Alg;
 use crate::set::testing::key;
 
 fn document(kids: &[&str]) -> serde_json::Value {
-    let keys: Vec<_> = kids
-        .iter()
-        .map(|kid| key(Alg::Es256).with_kid(Some(kid)))
-        .collect();
+    let keys: Vec<_> = kids.iter().map(|kid| key(Alg::Es256).with_kid(Some(kid))).collect();
     Jwks::from_keys(&keys.iter().collect::<Vec<_>>())
 }
 
 fn remote(server: &MockServer, path: &str) -> RemoteJwks {
     // An error means that another test was first.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let url = Url::parse(&server.uri())
-        .and_then(|base| base.join(path))
-        .unwrap();
+    let url = Url::parse(&server.uri()).and_then(|base| base.join(path)).unwrap();
     RemoteJwks::with_default_client(url).unwrap()
 }
 
 async fn serve(server: &MockServer, path: &str, answer: ResponseTemplate) {
-    Mock::given(matchers::path(path))
-        .respond_with(answer)
-        .mount(server)
-        .await;
+    Mock::given(matchers::path(path)).respond_with(answer).mount(server).await;
 }
 
 async fn error(remote: RemoteJwks) -> String {
-    JwksSource::remote(remote)
-        .keys_for(None)
-        .await
-        .unwrap_err()
-        .to_string()
+    JwksSource::remote(remote).keys_for(None).await.unwrap_err().to_string()
 }
 
 #[tokio::test]
@@ -62,13 +50,7 @@ async fn an_unknown_kid_fetches_again_but_not_before_the_interval() {
 
     let patient = remote(&server, "/jwks").min_interval(Duration::from_secs(600));
     for _ in 0..5 {
-        assert!(
-            !patient
-                .keys_for(Some("nowhere"))
-                .await
-                .unwrap()
-                .has("nowhere")
-        );
+        assert!(!patient.keys_for(Some("nowhere")).await.unwrap().has("nowhere"));
         patient.keys_for(None).await.unwrap();
     }
     assert_eq!(fetches().await, 4);
@@ -78,12 +60,7 @@ async fn an_unknown_kid_fetches_again_but_not_before_the_interval() {
 async fn concurrent_callers_share_one_fetch() {
     let server = MockServer::start().await;
     let answer = ResponseTemplate::new(200).set_body_json(document(&["a"]));
-    serve(
-        &server,
-        "/jwks",
-        answer.set_delay(Duration::from_millis(50)),
-    )
-    .await;
+    serve(&server, "/jwks", answer.set_delay(Duration::from_millis(50))).await;
     let remote = remote(&server, "/jwks");
     let (one, two) = tokio::join!(remote.keys_for(Some("a")), remote.keys_for(Some("a")));
     assert!(one.unwrap().has("a") && two.unwrap().has("a"));
@@ -94,9 +71,7 @@ async fn concurrent_callers_share_one_fetch() {
 async fn old_keys_outlive_a_failing_fetch() {
     let server = MockServer::start().await;
     let good = ResponseTemplate::new(200).set_body_json(document(&["a"]));
-    let once = Mock::given(matchers::path("/jwks"))
-        .respond_with(good)
-        .up_to_n_times(1);
+    let once = Mock::given(matchers::path("/jwks")).respond_with(good).up_to_n_times(1);
     once.mount(&server).await;
     let remote = remote(&server, "/jwks").min_interval(Duration::ZERO);
     remote.keys_for(None).await.unwrap();
@@ -108,18 +83,8 @@ async fn old_keys_outlive_a_failing_fetch() {
 async fn what_cannot_be_used_is_an_error_with_its_place() {
     let server = MockServer::start().await;
     let huge = "x".repeat(MAX_BYTES + 1);
-    serve(
-        &server,
-        "/huge",
-        ResponseTemplate::new(200).set_body_string(huge),
-    )
-    .await;
-    serve(
-        &server,
-        "/html",
-        ResponseTemplate::new(200).set_body_string("<html>"),
-    )
-    .await;
+    serve(&server, "/huge", ResponseTemplate::new(200).set_body_string(huge)).await;
+    serve(&server, "/html", ResponseTemplate::new(200).set_body_string("<html>")).await;
     let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(60));
     serve(&server, "/slow", slow).await;
     let around = ResponseTemplate::new(302).insert_header("location", "/around");
@@ -137,12 +102,7 @@ async fn what_cannot_be_used_is_an_error_with_its_place() {
     let text = error(remote(&server, "/slow").timeout(Duration::from_millis(50))).await;
     assert!(text.contains("no answer within 50ms"), "{text}");
     let hops = server.received_requests().await.unwrap();
-    assert_eq!(
-        hops.iter()
-            .filter(|request| request.url.path() == "/around")
-            .count(),
-        4
-    );
+    assert_eq!(hops.iter().filter(|request| request.url.path() == "/around").count(), 4);
 }
 
 #[tokio::test]
@@ -160,27 +120,13 @@ async fn a_file_is_read_each_time() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jwks.json");
     let source = JwksSource::File(path.clone());
-    assert!(
-        source
-            .keys_for(None)
-            .await
-            .unwrap_err()
-            .to_string()
-            .contains("jwks.json")
-    );
+    assert!(source.keys_for(None).await.unwrap_err().to_string().contains("jwks.json"));
     for kid in ["a", "b"] {
         std::fs::write(&path, document(&[kid]).to_string()).unwrap();
         assert!(source.keys_for(None).await.unwrap().has(kid));
     }
     std::fs::write(&path, vec![b' '; MAX_BYTES + 1]).unwrap();
-    assert!(
-        source
-            .keys_for(None)
-            .await
-            .unwrap_err()
-            .to_string()
-            .contains("more than")
-    );
+    assert!(source.keys_for(None).await.unwrap_err().to_string().contains("more than"));
     let fixed = JwksSource::Fixed(Jwks::from_value(&document(&["f"])).unwrap());
     assert!(fixed.keys_for(Some("x")).await.unwrap().has("f"));
 }
@@ -190,14 +136,8 @@ async fn credentials_in_the_url_are_not_shown() {
     let server = MockServer::start().await;
     let path = server.uri().replace("http://", "http://user:hunter2@") + "/missing";
     let text = error(remote(&server, &path)).await;
-    assert!(
-        text.contains("/missing: expected status 200") && !text.contains("hunter2"),
-        "{text}"
-    );
+    assert!(text.contains("/missing: expected status 200") && !text.contains("hunter2"), "{text}");
     // Nothing listens on port 1.
     let text = error(remote(&server, "http://user:hunter2@127.0.0.1:1/jwks")).await;
-    assert!(
-        text.contains("refused") && !text.contains("hunter2"),
-        "{text}"
-    );
+    assert!(text.contains("refused") && !text.contains("hunter2"), "{text}");
 }

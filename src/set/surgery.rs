@@ -19,9 +19,7 @@ pub(crate) fn padded(bytes: impl AsRef<[u8]>) -> String {
 /// Replaces the character in the middle.
 pub(crate) fn with_asterisk(text: &str) -> String {
     let middle = text.len() / 2;
-    text.char_indices()
-        .map(|(index, c)| if index == middle { '*' } else { c })
-        .collect()
+    text.char_indices().map(|(index, c)| if index == middle { '*' } else { c }).collect()
 }
 
 /// The text of an object without its closing brace.
@@ -52,10 +50,7 @@ pub(crate) fn der(raw: &[u8]) -> Vec<u8> {
     let (r, s) = raw.split_at(raw.len() / 2);
     let mut content = Vec::new();
     for number in [r, s] {
-        let start = number
-            .iter()
-            .position(|byte| *byte != 0)
-            .unwrap_or(number.len());
+        let start = number.iter().position(|byte| *byte != 0).unwrap_or(number.len());
         let digits = &number[start..];
         // The first bit is the sign, so a number that has it set gets a zero byte in front.
         let sign = digits.first().is_none_or(|byte| *byte >= 0x80);

@@ -8,10 +8,7 @@ use super::{Alg, Draft, Jwks, Signature, SigningKey, Token, sign, verify};
 
 fn keys(prefix: &'static str, cell: &'static OnceLock<Vec<SigningKey>>) -> &'static [SigningKey] {
     cell.get_or_init(|| {
-        Alg::ALL
-            .iter()
-            .map(|alg| SigningKey::generate(*alg, &format!("{prefix}-{alg}")).unwrap())
-            .collect()
+        Alg::ALL.iter().map(|alg| SigningKey::generate(*alg, &format!("{prefix}-{alg}")).unwrap()).collect()
     })
 }
 

@@ -101,17 +101,9 @@ impl Defect {
             Defect::Empty => "empty",
             Defect::SurroundingWhitespace => "surrounding-whitespace",
             Defect::NotThreeParts(_) => "not-three-parts",
-            Defect::NotBase64url {
-                part: Part::Header, ..
-            } => "header-not-base64url",
-            Defect::NotBase64url {
-                part: Part::Payload,
-                ..
-            } => "payload-not-base64url",
-            Defect::NotBase64url {
-                part: Part::Signature,
-                ..
-            } => "signature-not-base64url",
+            Defect::NotBase64url { part: Part::Header, .. } => "header-not-base64url",
+            Defect::NotBase64url { part: Part::Payload, .. } => "payload-not-base64url",
+            Defect::NotBase64url { part: Part::Signature, .. } => "signature-not-base64url",
             Defect::PaddedBase64(_) => "padded-base64",
             Defect::StrayBits(_) => "stray-bits",
             Defect::HeaderNotJson(_) => "header-not-json",
@@ -179,9 +171,7 @@ impl Token {
             token.read_payload(part(1));
         }
         if !token.is_encrypted() {
-            token
-                .defects
-                .retain(|defect| *defect == Defect::SurroundingWhitespace);
+            token.defects.retain(|defect| *defect == Defect::SurroundingWhitespace);
             token.defects.push(Defect::NotThreeParts(token.parts));
         }
         token
@@ -238,10 +228,7 @@ impl Token {
         if self.parts != 3 {
             return None;
         }
-        self.raw
-            .trim_ascii()
-            .rsplit_once('.')
-            .map(|(input, _)| input)
+        self.raw.trim_ascii().rsplit_once('.').map(|(input, _)| input)
     }
 
     fn header_member(&self, name: &str) -> Option<&str> {
@@ -274,15 +261,9 @@ impl Token {
         self.header_text = Some(String::from_utf8_lossy(&bytes).into_owned());
         match json::parse(&bytes) {
             Ok(parsed) => {
-                self.defects.extend(
-                    parsed
-                        .duplicates
-                        .into_iter()
-                        .map(Defect::DuplicateHeaderMember),
-                );
+                self.defects.extend(parsed.duplicates.into_iter().map(Defect::DuplicateHeaderMember));
                 if !parsed.value.is_object() {
-                    self.defects
-                        .push(Defect::HeaderNotObject(json::kind(&parsed.value)));
+                    self.defects.push(Defect::HeaderNotObject(json::kind(&parsed.value)));
                 }
                 self.header = Some(parsed.value);
             }
@@ -297,11 +278,9 @@ impl Token {
         self.payload_text = Some(String::from_utf8_lossy(&bytes).into_owned());
         match json::parse(&bytes) {
             Ok(parsed) => {
-                self.defects
-                    .extend(parsed.duplicates.into_iter().map(Defect::DuplicateClaim));
+                self.defects.extend(parsed.duplicates.into_iter().map(Defect::DuplicateClaim));
                 if !parsed.value.is_object() {
-                    self.defects
-                        .push(Defect::PayloadNotObject(json::kind(&parsed.value)));
+                    self.defects.push(Defect::PayloadNotObject(json::kind(&parsed.value)));
                 }
                 self.claims = Some(parsed.value);
             }

@@ -20,19 +20,13 @@ fn jws(header: &[u8], payload: &[u8]) -> String {
 fn the_unsecured_set_of_rfc_8417_is_read() {
     let token = Token::parse(FIGURE_6);
     assert_eq!(token.defects, []);
-    assert_eq!(
-        (token.parts, token.typ(), token.alg()),
-        (3, Some("secevent+jwt"), Some("none"))
-    );
+    assert_eq!((token.parts, token.typ(), token.alg()), (3, Some("secevent+jwt"), Some("none")));
     assert!(token.is_unsecured() && !token.is_encrypted());
     assert_eq!(token.signature, Some(Vec::new()));
     let claims = token.claims.unwrap();
     assert_eq!(claims["iss"], "https://scim.example.com");
     assert_eq!(claims["iat"], 1458496404);
-    assert_eq!(
-        claims["events"]["urn:ietf:params:scim:event:create"]["attributes"][2],
-        "userName"
-    );
+    assert_eq!(claims["events"]["urn:ietf:params:scim:event:create"]["attributes"][2], "userName");
 }
 
 #[test]
@@ -54,42 +48,21 @@ fn every_defect_has_its_code() {
         ("hello".into(), vec!["not-three-parts"]),
         ("a.b".into(), vec!["not-three-parts"]),
         ("....".into(), vec!["not-three-parts"]),
-        (
-            jws(header, b"{}").replace("ey", "e*"),
-            vec!["header-not-base64url"],
-        ),
+        (jws(header, b"{}").replace("ey", "e*"), vec!["header-not-base64url"]),
         (jws(b"{", b"{}"), vec!["header-not-json"]),
         (jws(b"\xff", b"{}"), vec!["header-not-json"]),
         (jws(b"[]", b"{}"), vec!["header-not-object"]),
-        (
-            format!("{}.e+==.", base64url(header)),
-            vec!["padded-base64", "payload-not-base64url"],
-        ),
+        (format!("{}.e+==.", base64url(header)), vec!["padded-base64", "payload-not-base64url"]),
         (jws(header, b""), vec!["payload-not-json"]),
         (jws(header, deep.as_bytes()), vec!["payload-not-json"]),
         (jws(header, b"\"x\""), vec!["payload-not-object"]),
         (jws(header, b"{\"a\":\"\xff\"}"), vec!["payload-not-utf8"]),
-        (
-            jws(header, b"{}").replace("AAAA", "A A"),
-            vec!["signature-not-base64url"],
-        ),
-        (
-            jws(header, b"{}").replace("AAAA", "A"),
-            vec!["signature-not-base64url"],
-        ),
+        (jws(header, b"{}").replace("AAAA", "A A"), vec!["signature-not-base64url"]),
+        (jws(header, b"{}").replace("AAAA", "A"), vec!["signature-not-base64url"]),
         (jws(header, b"{}").replace("AAAA", "AB"), vec!["stray-bits"]),
-        (
-            jws(header, b"{}").replace("AAAA", "AA=="),
-            vec!["padded-base64"],
-        ),
-        (
-            jws(br#"{"alg":1,"alg":2}"#, b"{}"),
-            vec!["duplicate-header-member"],
-        ),
-        (
-            jws(header, br#"{"a":{"b":1,"b":2},"a":1}"#),
-            vec!["duplicate-claim", "duplicate-claim"],
-        ),
+        (jws(header, b"{}").replace("AAAA", "AA=="), vec!["padded-base64"]),
+        (jws(br#"{"alg":1,"alg":2}"#, b"{}"), vec!["duplicate-header-member"]),
+        (jws(header, br#"{"a":{"b":1,"b":2},"a":1}"#), vec!["duplicate-claim", "duplicate-claim"]),
     ] {
         assert_eq!(codes(&raw), expected, "{raw}");
     }
@@ -98,10 +71,7 @@ fn every_defect_has_its_code() {
 #[test]
 fn what_can_be_read_is_there_beside_the_defects() {
     let token = Token::parse(&jws(br#"{"alg":"ES256","kid":"k"}"#, b"[1]"));
-    assert_eq!(
-        (token.alg(), token.kid(), token.typ()),
-        (Some("ES256"), Some("k"), None)
-    );
+    assert_eq!((token.alg(), token.kid(), token.typ()), (Some("ES256"), Some("k"), None));
     assert_eq!(token.claims, Some(json!([1])));
     assert_eq!(token.payload_text.as_deref(), Some("[1]"));
     let token = Token::parse(FIGURE_6.trim_end_matches('.'));

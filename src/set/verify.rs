@@ -61,9 +61,9 @@ impl Signature {
     /// Why, if there is something to say.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Signature::Invalid { reason }
-            | Signature::NoKey { reason }
-            | Signature::Unsupported { reason } => Some(reason),
+            Signature::Invalid { reason } | Signature::NoKey { reason } | Signature::Unsupported { reason } => {
+                Some(reason)
+            }
             _ => None,
         }
     }
@@ -86,12 +86,8 @@ fn checked(token: &Token, keys: &Jwks) -> Result<Signature, Signature> {
     if token.is_encrypted() {
         return Err(unsupported("the token is encrypted (JWE)".into()));
     }
-    let input = token
-        .signing_input()
-        .ok_or_else(|| invalid(format!("expected three parts, got {}", token.parts)))?;
-    let header = token
-        .header_members()
-        .ok_or_else(|| invalid("the header cannot be read".into()))?;
+    let input = token.signing_input().ok_or_else(|| invalid(format!("expected three parts, got {}", token.parts)))?;
+    let header = token.header_members().ok_or_else(|| invalid("the header cannot be read".into()))?;
     let name = match header.get("alg") {
         Some(Value::String(name)) => name.as_str(),
         Some(_) => return Err(invalid("alg is not text".into())),
@@ -105,16 +101,11 @@ fn checked(token: &Token, keys: &Jwks) -> Result<Signature, Signature> {
         };
     }
     if name.eq_ignore_ascii_case("none") {
-        return Err(invalid(format!(
-            "alg {name:?} is no algorithm: names are case-sensitive"
-        )));
+        return Err(invalid(format!("alg {name:?} is no algorithm: names are case-sensitive")));
     }
-    let alg = Alg::of_member(name)
-        .ok_or_else(|| unsupported(format!("alg {name:?} is not one that setspec verifies")))?;
-    let signature = token
-        .signature
-        .as_deref()
-        .ok_or_else(|| invalid("the signature is not base64url".into()))?;
+    let alg =
+        Alg::of_member(name).ok_or_else(|| unsupported(format!("alg {name:?} is not one that setspec verifies")))?;
+    let signature = token.signature.as_deref().ok_or_else(|| invalid("the signature is not base64url".into()))?;
     let kid = match header.get("kid") {
         None => None,
         Some(Value::String(kid)) => Some(kid.as_str()),
@@ -126,32 +117,19 @@ fn checked(token: &Token, keys: &Jwks) -> Result<Signature, Signature> {
 /// No extension is implemented, so every critical one makes the token unacceptable (RFC 7515 section 4.1.11).
 fn critical(header: &Map<String, Value>) -> Result<(), Signature> {
     if header.get("b64") == Some(&Value::Bool(false)) {
-        return Err(invalid(
-            "b64 is false, which RFC 7797 section 7 forbids in a JWT".into(),
-        ));
+        return Err(invalid("b64 is false, which RFC 7797 section 7 forbids in a JWT".into()));
     }
     match header.get("crit") {
         None => Ok(()),
         Some(Value::Array(names)) if !names.is_empty() => {
             let names: Vec<String> = names.iter().map(Value::to_string).collect();
-            Err(invalid(format!(
-                "critical header extensions not known here: {}",
-                names.join(", ")
-            )))
+            Err(invalid(format!("critical header extensions not known here: {}", names.join(", "))))
         }
-        Some(_) => Err(invalid(
-            "crit is not a list of names, or an empty one".into(),
-        )),
+        Some(_) => Err(invalid("crit is not a list of names, or an empty one".into())),
     }
 }
 
-fn try_keys(
-    keys: &Jwks,
-    kid: Option<&str>,
-    alg: Alg,
-    input: &str,
-    signature: &[u8],
-) -> Result<Signature, Signature> {
+fn try_keys(keys: &Jwks, kid: Option<&str>, alg: Alg, input: &str, signature: &[u8]) -> Result<Signature, Signature> {
     super::install_crypto();
     let candidates = keys.candidates(kid, alg);
     let encoded = base64url(signature);
@@ -160,13 +138,9 @@ fn try_keys(
             continue;
         };
         let algorithm = alg.to_jsonwebtoken();
-        let good =
-            jsonwebtoken::crypto::verify(&encoded, input.as_bytes(), decoding_key, algorithm);
+        let good = jsonwebtoken::crypto::verify(&encoded, input.as_bytes(), decoding_key, algorithm);
         if matches!(good, Ok(true)) {
-            return Ok(Signature::Valid {
-                kid: key.kid().map(str::to_owned),
-                alg,
-            });
+            return Ok(Signature::Valid { kid: key.kid().map(str::to_owned), alg });
         }
     }
     if candidates.is_empty() {
@@ -174,16 +148,10 @@ fn try_keys(
     }
     let names: Vec<String> = candidates
         .iter()
-        .map(|key| {
-            key.kid()
-                .map_or("a key without kid".into(), |kid| format!("key {kid:?}"))
-        })
+        .map(|key| key.kid().map_or("a key without kid".into(), |kid| format!("key {kid:?}")))
         .collect();
     let length = wrong_length(alg, signature.len()).unwrap_or_default();
-    Err(invalid(format!(
-        "the {alg} signature does not verify with {}{length}",
-        names.join(", ")
-    )))
+    Err(invalid(format!("the {alg} signature does not verify with {}{length}", names.join(", "))))
 }
 
 fn without_key(keys: &Jwks, kid: Option<&str>, alg: Alg) -> Signature {
@@ -195,11 +163,7 @@ fn without_key(keys: &Jwks, kid: Option<&str>, alg: Alg) -> Signature {
         Some(key) => {
             let reason = key.unfit(alg).unwrap_or_default();
             let reason = format!("key {kid:?} cannot be used: {reason}");
-            if key.unusable().is_some() {
-                unsupported(reason)
-            } else {
-                invalid(reason)
-            }
+            if key.unusable().is_some() { unsupported(reason) } else { invalid(reason) }
         }
     }
 }

@@ -29,18 +29,9 @@ fn tokens_of_rfc_7515_verify() {
     let token = Token::parse(a3);
     assert_eq!(token.claims.as_ref().unwrap()["iss"], "joe");
     let signature = verify(&token, &Jwks::from_value(&set).unwrap());
-    assert_eq!(
-        signature,
-        Signature::Valid {
-            kid: None,
-            alg: Alg::Es256
-        }
-    );
+    assert_eq!(signature, Signature::Valid { kid: None, alg: Alg::Es256 });
     let a5 = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.";
-    assert_eq!(
-        verify(&Token::parse(a5), &Jwks::default()),
-        Signature::Unsecured
-    );
+    assert_eq!(verify(&Token::parse(a5), &Jwks::default()), Signature::Unsecured);
 }
 
 #[test]
@@ -67,11 +58,7 @@ fn the_header_decides_as_the_rfc_says() {
     ] {
         let signature = with_header(Alg::Es256, header.clone());
         assert_eq!(signature.name(), name, "{header}: {signature:?}");
-        assert_eq!(
-            signature.reason().is_none(),
-            signature.is_valid(),
-            "{header}"
-        );
+        assert_eq!(signature.reason().is_none(), signature.is_valid(), "{header}");
     }
 }
 
@@ -96,35 +83,16 @@ fn a_secret_without_name_fits_any_token() {
     let mut set = Jwks::default();
     set.add_secret(key(Alg::Hs256).secret().unwrap(), None);
     let token = Token::parse(&sign(&Draft::default(), key(Alg::Hs256)).unwrap());
-    assert_eq!(
-        verify(&token, &set),
-        Signature::Valid {
-            kid: None,
-            alg: Alg::Hs256
-        }
-    );
+    assert_eq!(verify(&token, &set), Signature::Valid { kid: None, alg: Alg::Hs256 });
 }
 
 #[test]
 fn it_serializes_under_its_name() {
-    let valid = Signature::Valid {
-        kid: Some("k".into()),
-        alg: Alg::EdDsa,
-    };
+    let valid = Signature::Valid { kid: Some("k".into()), alg: Alg::EdDsa };
     let value = serde_json::to_value(&valid).unwrap();
-    assert_eq!(
-        value,
-        json!({"result": "valid", "kid": "k", "alg": "EdDSA"})
-    );
-    for signature in [
-        Signature::Unsecured,
-        Signature::NotChecked,
-        no_key("x".into()),
-    ] {
-        assert_eq!(
-            serde_json::to_value(&signature).unwrap()["result"],
-            signature.name()
-        );
+    assert_eq!(value, json!({"result": "valid", "kid": "k", "alg": "EdDSA"}));
+    for signature in [Signature::Unsecured, Signature::NotChecked, no_key("x".into())] {
+        assert_eq!(serde_json::to_value(&signature).unwrap()["result"], signature.name());
     }
 }
 

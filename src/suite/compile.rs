@@ -72,7 +72,11 @@ impl Compiler<'_, '_> {
         let message = format!("unknown requirement `{}`", name.value);
         match nearest(&id, self.catalogue.by_id.keys().map(String::as_str)).map(str::to_owned) {
             Some(near) => self.error_with_help(name.position, message, format!("did you mean `{near}`?")),
-            None => self.error_with_help(name.position, message, "requirements are named by slug, or by folder/section/slug"),
+            None => self.error_with_help(
+                name.position,
+                message,
+                "requirements are named by slug, or by folder/section/slug",
+            ),
         }
         None
     }
@@ -98,7 +102,12 @@ impl Compiler<'_, '_> {
         Template::compile(value, vocabulary).map_err(|error| self.error(position, error.message)).ok()
     }
 
-    fn object(&mut self, members: &Map<String, Value>, position: Position, vocabulary: &Vocabulary) -> Option<Template> {
+    fn object(
+        &mut self,
+        members: &Map<String, Value>,
+        position: Position,
+        vocabulary: &Vocabulary,
+    ) -> Option<Template> {
         self.template(&Value::Object(members.clone()), position, vocabulary)
     }
 
@@ -114,28 +123,25 @@ impl Compiler<'_, '_> {
         let mut expectations = Vec::new();
         for (name, expect) in model.iter() {
             let Some(requirement) = self.requirement(name) else { continue };
-            let expectation = match &expect.value {
-                Expect::Plain(source) => self.expression(source, expect.position, vocabulary).map(|that| Expectation {
-                    requirement,
-                    when: None,
-                    that,
-                    also: None,
-                }),
-                Expect::Full(full) => {
-                    let that = self.expression(&full.that, full.that.position, vocabulary);
-                    let when = self.optional(full.when.as_ref(), vocabulary);
-                    let also = self.optional(full.also.as_ref(), vocabulary);
-                    if full.also.is_some() != full.because.is_some() {
-                        self.error_with_help(expect.position, "a leniency and its reason go together", "give both `also` and `because`");
+            let expectation =
+                match &expect.value {
+                    Expect::Plain(source) => self
+                        .expression(source, expect.position, vocabulary)
+                        .map(|that| Expectation { requirement, when: None, that, also: None }),
+                    Expect::Full(full) => {
+                        let that = self.expression(&full.that, full.that.position, vocabulary);
+                        let when = self.optional(full.when.as_ref(), vocabulary);
+                        let also = self.optional(full.also.as_ref(), vocabulary);
+                        if full.also.is_some() != full.because.is_some() {
+                            self.error_with_help(
+                                expect.position,
+                                "a leniency and its reason go together",
+                                "give both `also` and `because`",
+                            );
+                        }
+                        that.map(|that| Expectation { requirement, when, that, also: also.zip(full.because.clone()) })
                     }
-                    that.map(|that| Expectation {
-                        requirement,
-                        when,
-                        that,
-                        also: also.zip(full.because.clone()),
-                    })
-                }
-            };
+                };
             expectations.extend(expectation);
         }
         expectations
@@ -172,7 +178,9 @@ impl Compiler<'_, '_> {
                 return;
             }
             [Party::Receiver] => Role::Receiver,
-            parties if parties.iter().all(|party| matches!(party, Party::Transmitter | Party::Issuer)) => Role::Transmitter,
+            parties if parties.iter().all(|party| matches!(party, Party::Transmitter | Party::Issuer)) => {
+                Role::Transmitter
+            }
             _ => {
                 self.error(model.position, "the expectations of a case bind one side only");
                 return;
@@ -193,7 +201,11 @@ impl Compiler<'_, '_> {
         for need in needs {
             if !FEATURES.iter().any(|(name, _)| *name == need.value) {
                 let known: Vec<&str> = FEATURES.iter().map(|(name, _)| *name).collect();
-                self.error_with_help(need.position, format!("unknown feature `{}`", need.value), format!("one of {}", known.join(", ")));
+                self.error_with_help(
+                    need.position,
+                    format!("unknown feature `{}`", need.value),
+                    format!("one of {}", known.join(", ")),
+                );
             }
         }
     }
@@ -306,7 +318,11 @@ impl Compiler<'_, '_> {
         }
         let faulty = push.forge.is_some() || matches!(push.auth, Some(Auth::None | Auth::Invalid));
         if faulty && push.fault.is_none() {
-            self.error_with_help(model.position, "what is wrong with this push?", "name the check that it must not pass: `fault: ...`");
+            self.error_with_help(
+                model.position,
+                "what is wrong with this push?",
+                "name the check that it must not pass: `fault: ...`",
+            );
         }
         let claims = self.members(push.claims.as_ref(), vocabulary);
         let header = self.members(push.header.as_ref(), vocabulary);
@@ -344,7 +360,10 @@ impl Compiler<'_, '_> {
         let respond = model.respond.as_ref().and_then(|plain| {
             Some(RespondPlan {
                 headers: self.object(&plain.headers, place, &vocabulary)?,
-                body: plain.body.as_ref().and_then(|body| self.template(&Value::from(body.as_str()), place, &vocabulary)),
+                body: plain
+                    .body
+                    .as_ref()
+                    .and_then(|body| self.template(&Value::from(body.as_str()), place, &vocabulary)),
                 json: plain.json.as_ref().and_then(|json| self.object(json, place, &vocabulary)),
                 plain: plain.clone(),
             })
@@ -352,7 +371,10 @@ impl Compiler<'_, '_> {
         let request = model.request.as_ref().and_then(|plain| {
             Some(RequestPlan {
                 headers: self.object(&plain.headers, place, &vocabulary)?,
-                body: plain.body.as_ref().and_then(|body| self.template(&Value::from(body.as_str()), place, &vocabulary)),
+                body: plain
+                    .body
+                    .as_ref()
+                    .and_then(|body| self.template(&Value::from(body.as_str()), place, &vocabulary)),
                 plain: plain.clone(),
             })
         });
@@ -391,7 +413,8 @@ impl Compiler<'_, '_> {
             .is_some_and(|tls| tls.also_accepts.is_some() || tls.newest.is_some() || tls.oldest.is_some() || tls.plain);
         let receiver =
             model.respond.is_some() || model.ignore.is_some() || model.languages.is_some() || tls_of_receiver;
-        let token = model.claims.is_some() || model.header.is_some() || model.payload.is_some() || model.forge.is_some();
+        let token =
+            model.claims.is_some() || model.header.is_some() || model.payload.is_some() || model.forge.is_some();
         let transmitter = token
             || model.request.is_some()
             || model.retry.is_some()

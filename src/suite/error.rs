@@ -19,13 +19,7 @@ pub struct SuiteError {
 
 impl SuiteError {
     pub(crate) fn new(file: &SourceText, position: Option<Position>, message: impl Into<String>) -> Self {
-        Self {
-            file: file.name.clone(),
-            position,
-            message: message.into(),
-            help: None,
-            text: file.text.clone(),
-        }
+        Self { file: file.name.clone(), position, message: message.into(), help: None, text: file.text.clone() }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -43,9 +37,8 @@ impl SuiteError {
             }
             return text;
         };
-        let snippet = Snippet::source(&*self.text)
-            .path(self.file.as_str())
-            .annotation(AnnotationKind::Primary.span(start..end));
+        let snippet =
+            Snippet::source(&*self.text).path(self.file.as_str()).annotation(AnnotationKind::Primary.span(start..end));
         let mut group = Level::ERROR.primary_title(self.message.as_str()).element(snippet);
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
@@ -78,10 +71,7 @@ fn byte_span(text: &str, place: Position) -> Option<(usize, usize)> {
     for (number, line) in text.split_inclusive('\n').enumerate() {
         if number + 1 == place.line {
             let content = line.trim_end_matches(['\n', '\r']);
-            let start = content
-                .char_indices()
-                .nth(place.column.saturating_sub(1))
-                .map_or(content.len(), |(at, _)| at);
+            let start = content.char_indices().nth(place.column.saturating_sub(1)).map_or(content.len(), |(at, _)| at);
             let rest = &content[start..];
             let length = rest.find([' ', ',', '}', ':']).filter(|at| *at > 0).unwrap_or(rest.len()).max(1);
             let end = (start + length).min(content.len().max(start + 1));

@@ -55,6 +55,10 @@ pub fn load(sources: &Sources) -> Result<Catalogue, Vec<SuiteError>> {
         }
     }
 
+    // A file that cannot be read has no requirements, and whatever refers to them would look wrong too.
+    if !errors.is_empty() {
+        return Err(errors);
+    }
     sections.sort_by_key(|section| (section.folder.to_owned(), section_order(&section.model.section)));
     for (folder, spec) in &specs {
         catalogue.specs.push(SpecInfo { id: (*folder).to_owned(), name: spec.name.clone(), title: spec.title.clone() });
@@ -62,7 +66,11 @@ pub fn load(sources: &Sources) -> Result<Catalogue, Vec<SuiteError>> {
     for section in &sections {
         match specs.get(section.folder) {
             Some(spec) => requirements(section, spec, &mut catalogue, &mut errors),
-            None => errors.push(SuiteError::new(section.file, None, format!("suites/{}/spec.yaml is missing", section.folder))),
+            None => errors.push(SuiteError::new(
+                section.file,
+                None,
+                format!("suites/{}/spec.yaml is missing", section.folder),
+            )),
         }
     }
     for section in &sections {
@@ -77,11 +85,16 @@ fn requirements(section: &LoadedSection<'_>, spec: &Spec, catalogue: &mut Catalo
     for (slug, model) in section.model.requirements.iter() {
         let fault = |message: String| SuiteError::new(section.file, Some(slug.position), message);
         if slug.is_empty() || !slug.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c)) {
-            errors.push(fault(format!("`{}` is not a slug", slug.value)).help("lower-case letters, digits, hyphens and dots"));
+            errors.push(
+                fault(format!("`{}` is not a slug", slug.value)).help("lower-case letters, digits, hyphens and dots"),
+            );
             continue;
         }
         let Some(party) = model.party.or(section.model.party) else {
-            errors.push(fault(format!("nobody says whom `{}` binds", slug.value)).help("`party:` here or at the top of the file"));
+            errors.push(
+                fault(format!("nobody says whom `{}` binds", slug.value))
+                    .help("`party:` here or at the top of the file"),
+            );
             continue;
         };
         let id = format!("{}/{number}/{}", section.folder, slug.value);
@@ -114,8 +127,5 @@ fn requirements(section: &LoadedSection<'_>, spec: &Spec, catalogue: &mut Catalo
 
 /// "2.10" comes after "2.9": sections sort by their numbers.
 fn section_order(section: &str) -> Vec<(u32, String)> {
-    section
-        .split('.')
-        .map(|part| (part.parse().unwrap_or(u32::MAX), part.to_owned()))
-        .collect()
+    section.split('.').map(|part| (part.parse().unwrap_or(u32::MAX), part.to_owned())).collect()
 }

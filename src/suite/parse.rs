@@ -14,9 +14,8 @@ pub(crate) fn parse<T: DeserializeOwned>(file: &SourceText) -> Result<T, SuiteEr
         reject_unsupported_tags: true,
     };
     serde_saphyr::from_str_with_options(&file.text, options).map_err(|error| {
-        let position = error
-            .location()
-            .map(|place| Position { line: place.line() as usize, column: place.column() as usize });
+        let position =
+            error.location().map(|place| Position { line: place.line() as usize, column: place.column() as usize });
         let text = error.without_snippet().to_string();
         let (message, help) = reword(&text);
         let fault = SuiteError::new(file, position, message);
@@ -55,7 +54,9 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_is_located() {
-        let error = fault("section: \"1\"\ntitle: t\ncases:\n  - name: a\n    title: b\n    steps:\n      - push: {}\n        expcet: {}\n");
+        let error = fault(
+            "section: \"1\"\ntitle: t\ncases:\n  - name: a\n    title: b\n    steps:\n      - push: {}\n        expcet: {}\n",
+        );
         assert_eq!(error.position, Some(Position { line: 8, column: 9 }), "{error}");
         assert!(error.message.contains("expcet"), "{error}");
         assert!(error.help.as_deref().is_some_and(|help| help.contains("expect")), "{error:?}");

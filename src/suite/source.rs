@@ -89,15 +89,17 @@ impl Sources {
     }
 
     /// The files below `prefix` whose names end with `.ending`, by path.
-    pub(crate) fn below<'a>(&'a self, prefix: &'a str, ending: &'a str) -> impl Iterator<Item = (&'a str, &'a SourceText)> {
+    pub(crate) fn below<'a>(
+        &'a self,
+        prefix: &'a str,
+        ending: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a SourceText)> {
         self.files
             .iter()
-            .filter(move |(path, _)| path.starts_with(prefix) && Path::new(path).extension().is_some_and(|e| e == ending))
+            .filter(move |(path, _)| {
+                path.starts_with(prefix) && Path::new(path).extension().is_some_and(|e| e == ending)
+            })
             .map(|(path, file)| (path.as_str(), file))
-    }
-
-    pub(crate) fn get(&self, path: &str) -> Option<&SourceText> {
-        self.files.get(path)
     }
 }
 

@@ -30,10 +30,7 @@ pub struct Way<'a> {
 type Opened = (Box<dyn Stream>, Option<TlsFacts>);
 
 impl Way<'_> {
-    pub async fn open(
-        &self,
-        tls: impl FnOnce() -> Result<Arc<ClientConfig>, String>,
-    ) -> Result<Opened, Failure> {
+    pub async fn open(&self, tls: impl FnOnce() -> Result<Arc<ClientConfig>, String>) -> Result<Opened, Failure> {
         let secure = match self.url.scheme() {
             "http" => false,
             "https" => true,
@@ -80,10 +77,8 @@ impl Way<'_> {
             }
             Ok(Err(error)) => Err(tls_failure(host, &error)),
             Err(_) => {
-                let message = format!(
-                    "TLS handshake with {host}: expected its end within {:?}, got none",
-                    bound.length
-                );
+                let message =
+                    format!("TLS handshake with {host}: expected its end within {:?}, got none", bound.length);
                 Err(Failure::new(FailureKind::ConnectTimeout, message))
             }
         }
@@ -99,10 +94,7 @@ pub struct Bound {
 
 impl Bound {
     pub fn of(length: Duration) -> Self {
-        Self {
-            end: Instant::now() + length,
-            length,
-        }
+        Self { end: Instant::now() + length, length }
     }
 }
 
@@ -133,10 +125,7 @@ pub async fn connect(host: &Host<&str>, port: u16, bound: Bound) -> Result<TcpSt
             ),
             Err(_) => Failure::new(
                 FailureKind::ConnectTimeout,
-                format!(
-                    "{host}: expected a connection to {address} within {:?}, got none",
-                    bound.length
-                ),
+                format!("{host}: expected a connection to {address} within {:?}, got none", bound.length),
             ),
         });
     }
@@ -150,10 +139,7 @@ async fn resolve(host: &Host<&str>, port: u16, bound: Bound) -> Result<Vec<Socke
         Host::Ipv6(address) => return Ok(vec![ip(address.into())]),
         // Not left to the system, which may know only the bare name (RFC 6761, 6.3).
         Host::Domain(name) if is_localhost(name) => {
-            return Ok(vec![
-                ip(Ipv4Addr::LOCALHOST.into()),
-                ip(Ipv6Addr::LOCALHOST.into()),
-            ]);
+            return Ok(vec![ip(Ipv4Addr::LOCALHOST.into()), ip(Ipv6Addr::LOCALHOST.into())]);
         }
         Host::Domain(name) => name,
     };
@@ -188,10 +174,9 @@ fn server_name(host: &Host<&str>) -> Result<ServerName<'static>, Failure> {
 fn tls_failure(host: &Host<&str>, error: &io::Error) -> Failure {
     let cause = error.get_ref().and_then(|e| e.downcast_ref());
     let (kind, expected) = match cause {
-        Some(rustls::Error::InvalidCertificate(_)) => (
-            FailureKind::CertificateInvalid,
-            "a certificate that is trusted, valid now and made for this name",
-        ),
+        Some(rustls::Error::InvalidCertificate(_)) => {
+            (FailureKind::CertificateInvalid, "a certificate that is trusted, valid now and made for this name")
+        }
         _ => (FailureKind::Tls, "a TLS 1.2 or 1.3 handshake"),
     };
     let message = format!("TLS handshake with {host}: expected {expected}, got {error}");

@@ -73,12 +73,7 @@ pub struct RequestSpec {
 impl RequestSpec {
     /// A request without fields and content.
     pub fn new(method: impl Into<String>, url: Url) -> Self {
-        Self {
-            method: method.into(),
-            url,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { method: method.into(), url, headers: Vec::new(), body: Vec::new() }
     }
 
     /// The same with one more field.
@@ -118,10 +113,7 @@ impl Client {
     /// If the CA bundle holds no certificate.
     pub fn new(options: ClientOptions) -> Result<Self, ClientError> {
         options.roots.bundle()?;
-        Ok(Self(Arc::new(Inner {
-            options,
-            tls: OnceLock::new(),
-        })))
+        Ok(Self(Arc::new(Inner { options, tls: OnceLock::new() })))
     }
 
     /// The options of this client.
@@ -168,28 +160,15 @@ impl Client {
     }
 
     /// Fills in the exchange and says when the message had been read.
-    async fn attempt(
-        &self,
-        spec: &RequestSpec,
-        began: Instant,
-        exchange: &mut Exchange,
-    ) -> Result<Instant, Failure> {
+    async fn attempt(&self, spec: &RequestSpec, began: Instant, exchange: &mut Exchange) -> Result<Instant, Failure> {
         let options = &self.0.options;
         let bytes = request::bytes(&exchange.request, &spec.body)?;
         let deadline = began + options.response_timeout;
-        let way = connect::Way {
-            url: &spec.url,
-            options,
-            deadline,
-        };
+        let way = connect::Way { url: &spec.url, options, deadline };
         let (stream, tls) = way.open(|| self.tls()).await?;
         exchange.tls = tls;
         let mut reader = AnswerReader::new(&spec.method, options.max_head, options.max_body);
-        let trip = round_trip::RoundTrip {
-            request: &bytes,
-            deadline,
-            allowed: options.response_timeout,
-        };
+        let trip = round_trip::RoundTrip { request: &bytes, deadline, allowed: options.response_timeout };
         let (end, ended) = trip.run(stream, &mut reader).await;
         (exchange.response, exchange.failure) = reader.finish(end);
         Ok(ended)

@@ -18,8 +18,7 @@ pub fn fields(spec: &RequestSpec) -> Headers {
     if !given.contains("user-agent") {
         fields.push("User-Agent", USER_AGENT);
     }
-    let wants_length =
-        !spec.body.is_empty() || matches!(spec.method.as_str(), "POST" | "PUT" | "PATCH");
+    let wants_length = !spec.body.is_empty() || matches!(spec.method.as_str(), "POST" | "PUT" | "PATCH");
     let framed = given.contains("content-length") || given.contains("transfer-encoding");
     if wants_length && !framed {
         fields.push("Content-Length", spec.body.len().to_string());

@@ -23,11 +23,7 @@ pub struct RoundTrip<'a> {
 
 impl RoundTrip<'_> {
     /// Feeds the reader until it has enough or nothing more comes, and says when that was.
-    pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(
-        &self,
-        stream: S,
-        reader: &mut AnswerReader,
-    ) -> (End, Instant) {
+    pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, reader: &mut AnswerReader) -> (End, Instant) {
         let (mut from, mut to) = split(stream);
         let mut writing = pin!(async {
             to.write_all(self.request).await?;
@@ -71,11 +67,7 @@ impl RoundTrip<'_> {
     }
 }
 
-async fn linger<S: AsyncRead + AsyncWrite>(
-    from: &mut ReadHalf<S>,
-    buffer: &mut [u8],
-    reader: &mut AnswerReader,
-) {
+async fn linger<S: AsyncRead + AsyncWrite>(from: &mut ReadHalf<S>, buffer: &mut [u8], reader: &mut AnswerReader) {
     while reader.has_room_for_extra() {
         match from.read(buffer).await {
             Ok(0) | Err(_) => return,

@@ -117,13 +117,7 @@ pub async fn probe(host: &str, port: u16, offer: Offer, timeout: Duration) -> He
         (HelloOutcome::Timeout, None, None, got)
     });
     let offered = offer.version().to_owned();
-    HelloFacts {
-        message: format!("{bare}:{port}: offered TLS {offered}, got {got}"),
-        offered,
-        outcome,
-        version,
-        alert,
-    }
+    HelloFacts { message: format!("{bare}:{port}: offered TLS {offered}, got {got}"), offered, outcome, version, alert }
 }
 
 type Answer = (HelloOutcome, Option<String>, Option<u8>, String);

@@ -24,8 +24,7 @@ pub struct AnswerBody {
 
 impl AnswerBody {
     pub fn new(body: Body, pending: Pending, head: &::http::response::Parts, cap: usize) -> Self {
-        let bodiless =
-            pending.exchange.request.method == "HEAD" || matches!(head.status.as_u16(), 204 | 304);
+        let bodiless = pending.exchange.request.method == "HEAD" || matches!(head.status.as_u16(), 204 | 304);
         let length = head.headers.get(::http::header::CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
         // hyper asks for no more than it may write, so a body can be whole without having ended.
@@ -33,42 +32,23 @@ impl AnswerBody {
             true => Some(0),
             false => length.or_else(|| body.size_hint().exact()),
         };
-        let mut this = Self {
-            body,
-            pending: Some(pending),
-            cap,
-            expected,
-            passed: 0,
-            settled: false,
-        };
+        let mut this = Self { body, pending: Some(pending), cap, expected, passed: 0, settled: false };
         this.end_if_whole();
         this
     }
 
     /// The body of a refusal, whose failure stands whatever becomes of it.
     pub fn settled(body: Body, pending: Pending) -> Self {
-        Self {
-            body,
-            pending: Some(pending),
-            cap: usize::MAX,
-            expected: None,
-            passed: 0,
-            settled: true,
-        }
+        Self { body, pending: Some(pending), cap: usize::MAX, expected: None, passed: 0, settled: true }
     }
 
     fn keep(&mut self, data: &[u8]) {
         self.passed += data.len() as u64;
-        let response = self
-            .pending
-            .as_mut()
-            .and_then(|pending| pending.exchange.response.as_mut());
+        let response = self.pending.as_mut().and_then(|pending| pending.exchange.response.as_mut());
         if let Some(response) = response {
             let room = self.cap.saturating_sub(response.body.len());
             response.truncated |= data.len() > room;
-            response
-                .body
-                .extend_from_slice(&data[..data.len().min(room)]);
+            response.body.extend_from_slice(&data[..data.len().min(room)]);
         }
     }
 
@@ -92,10 +72,7 @@ impl HttpBody for AnswerBody {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         match &frame {
             Poll::Ready(None) => self.end(),

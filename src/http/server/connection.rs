@@ -72,12 +72,7 @@ impl Connection {
         mut stream: TcpStream,
         tls: &ServerTls,
     ) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
-        let ServerOptions {
-            limits,
-            accepts_old_tls,
-            only_old_tls,
-            ..
-        } = self.shared.options;
+        let ServerOptions { limits, accepts_old_tls, only_old_tls, .. } = self.shared.options;
         let began = Instant::now();
         let accepting = async {
             // A client that comes and goes without a word, such as a probe of the port, is no exchange.
@@ -97,8 +92,7 @@ impl Connection {
             Ok(None) => return None,
             Ok(Some(Ok(stream))) => return Some(stream),
             Ok(Some(Err(error))) => {
-                let message =
-                    format!("TLS handshake: expected a client that accepts us, got {error}");
+                let message = format!("TLS handshake: expected a client that accepts us, got {error}");
                 (refused_by_peer(&error), message)
             }
             Err(_) => {
@@ -107,21 +101,14 @@ impl Connection {
                 (FailureKind::RequestTimeout, message)
             }
         };
-        let arrival = Arrival {
-            head: super::RawHead::default(),
-            at: jiff::Timestamp::now(),
-            began,
-        };
+        let arrival = Arrival { head: super::RawHead::default(), at: jiff::Timestamp::now(), began };
         let mut pending = Pending::new(arrival, &self.facts(None), self.shared.clone());
         pending.fail(kind, message);
         None
     }
 
     fn facts(&self, tls: Option<TlsFacts>) -> Facts {
-        Facts {
-            peer: self.peer,
-            tls,
-        }
+        Facts { peer: self.peer, tls }
     }
 
     async fn exchange<S>(mut self, stream: S, tls: Option<TlsFacts>)
@@ -131,11 +118,7 @@ impl Connection {
         let limits = self.shared.options.limits;
         let tap = SharedTap::new(limits.max_head.max(MIN_BUFFER));
         let facts = self.facts(tls);
-        let recorded = Recorded {
-            shared: self.shared.clone(),
-            facts: facts.clone(),
-            tap: tap.clone(),
-        };
+        let recorded = Recorded { shared: self.shared.clone(), facts: facts.clone(), tap: tap.clone() };
         let service = service_fn(move |request| Box::pin(recorded.clone().answer(request)));
         let io = TokioIo::new(Tapped::new(stream, tap.clone()));
         let mut connection = http1::Builder::new()
@@ -187,10 +170,7 @@ impl Connection {
         let mut pending = Pending::new(arrival, facts, self.shared.clone());
         pending.exchange.response = written(tap.written());
         let got = chain(error);
-        pending.fail(
-            kind,
-            format!("request head: expected {expected}, got {got}"),
-        );
+        pending.fail(kind, format!("request head: expected {expected}, got {got}"));
     }
 }
 

@@ -104,11 +104,7 @@ impl Server {
     ///
     /// # Errors
     /// If the address cannot be listened on.
-    pub async fn bind(
-        options: ServerOptions,
-        service: Router,
-        recorder: Recorder,
-    ) -> io::Result<Self> {
+    pub async fn bind(options: ServerOptions, service: Router, recorder: Recorder) -> io::Result<Self> {
         let listener = TcpListener::bind(options.addr).await?;
         let addr = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
@@ -120,12 +116,7 @@ impl Server {
             recorder,
         });
         let task = tokio::spawn(accept(listener, shared, stopped));
-        Ok(Self {
-            addr,
-            secure,
-            stop,
-            task,
-        })
+        Ok(Self { addr, secure, stop, task })
     }
 
     /// The address on which it listens, with the port that it got.
@@ -167,11 +158,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::
             while connections.try_join_next().is_some() {}
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    let connection = Connection {
-                        shared: shared.clone(),
-                        peer,
-                        stopped: watched.clone(),
-                    };
+                    let connection = Connection { shared: shared.clone(), peer, stopped: watched.clone() };
                     connections.spawn(async move {
                         connection.serve(stream).await;
                         drop(place);

@@ -41,11 +41,7 @@ impl Default for Recorder {
 impl Recorder {
     /// A recorder that keeps the last `kept` exchanges, and of those at most 64 MiB of bodies.
     pub fn new(kept: usize) -> Self {
-        Self(Arc::new(Shared {
-            log: Mutex::default(),
-            ended: broadcast::channel(QUEUE).0,
-            kept: kept.max(1),
-        }))
+        Self(Arc::new(Shared { log: Mutex::default(), ended: broadcast::channel(QUEUE).0, kept: kept.max(1) }))
     }
 
     /// Adds an exchange that has ended and tells the subscribers.
@@ -54,9 +50,7 @@ impl Recorder {
         let mut log = self.lock();
         log.bytes += weight(&exchange);
         log.exchanges.push_back(exchange.clone());
-        while log.exchanges.len() > self.0.kept
-            || (log.bytes > KEPT_BYTES && log.exchanges.len() > 1)
-        {
+        while log.exchanges.len() > self.0.kept || (log.bytes > KEPT_BYTES && log.exchanges.len() > 1) {
             let Some(oldest) = log.exchanges.pop_front() else {
                 break;
             };

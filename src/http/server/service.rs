@@ -51,10 +51,8 @@ impl Pending {
             true => format!("{scheme}://{host}{}", head.target),
             false => head.target.clone(),
         };
-        let failure = Failure::new(
-            FailureKind::Closed,
-            "connection: expected it to stay open until the answer, got a close",
-        );
+        let failure =
+            Failure::new(FailureKind::Closed, "connection: expected it to stay open until the answer, got a close");
         Self {
             exchange: Exchange {
                 id: Exchange::next_id(),
@@ -92,10 +90,7 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.fail(
-                FailureKind::Other,
-                "handler: expected an answer, got a panic",
-            );
+            self.fail(FailureKind::Other, "handler: expected an answer, got a panic");
         }
         let empty = Exchange {
             id: String::new(),
@@ -128,10 +123,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    pub async fn answer(
-        self,
-        request: hyper::Request<Incoming>,
-    ) -> Result<hyper::Response<AnswerBody>, HungUp> {
+    pub async fn answer(self, request: hyper::Request<Incoming>) -> Result<hyper::Response<AnswerBody>, HungUp> {
         let (mut parts, body) = request.into_parts();
         let arrival = self.tap.lock().take().unwrap_or_else(|| as_hyper(&parts));
         let head = Arc::new(arrival.head.clone());
@@ -158,10 +150,7 @@ impl Recorded {
             }
         };
         if answer.extensions().get::<HangUp>().is_some() {
-            pending.fail(
-                FailureKind::Closed,
-                "connection: closed by our side without an answer, as it was told to",
-            );
+            pending.fail(FailureKind::Closed, "connection: closed by our side without an answer, as it was told to");
             return Err(HungUp);
         }
         record_head(&answer, &mut pending);
@@ -172,17 +161,10 @@ impl Recorded {
     }
 
     /// Reads the body within the limits; what came of it is recorded also where it breaks off.
-    async fn collect(
-        &self,
-        mut body: Incoming,
-        pending: &mut Pending,
-    ) -> Result<Bytes, (u16, Failure)> {
+    async fn collect(&self, mut body: Incoming, pending: &mut Pending) -> Result<Bytes, (u16, Failure)> {
         let limits = &self.shared.options.limits;
         let too_large = || {
-            let message = format!(
-                "request body: expected at most {} bytes, got more",
-                limits.max_body
-            );
+            let message = format!("request body: expected at most {} bytes, got more", limits.max_body);
             (413, Failure::new(FailureKind::TooLarge, message))
         };
         if body.size_hint().lower() > limits.max_body as u64 {
@@ -255,8 +237,7 @@ fn record_head(answer: &hyper::Response<Body>, pending: &mut Pending) {
 
 fn refusal(status: u16, why: &str) -> hyper::Response<Body> {
     let mut answer = hyper::Response::new(Body::from(format!("{why}\n")));
-    *answer.status_mut() =
-        hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::BAD_REQUEST);
+    *answer.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::BAD_REQUEST);
     let headers = answer.headers_mut();
     let text = ::http::HeaderValue::from_static("text/plain; charset=utf-8");
     headers.insert(::http::header::CONTENT_TYPE, text);
@@ -280,10 +261,7 @@ fn broken(error: &hyper::Error) -> (u16, Failure) {
         true => FailureKind::Incomplete,
         false => FailureKind::Malformed,
     };
-    let message = format!(
-        "request body: expected it whole and well framed, got {}",
-        chain(error)
-    );
+    let message = format!("request body: expected it whole and well framed, got {}", chain(error));
     (400, Failure::new(kind, message))
 }
 

@@ -89,9 +89,7 @@ impl Tap {
             return Some(arrival);
         }
         let head = match &self.stage {
-            Stage::Head(buffer) if !buffer.text().is_empty() => {
-                read_head(&Head::read(buffer.bytes(), Side::Request))
-            }
+            Stage::Head(buffer) if !buffer.text().is_empty() => read_head(&Head::read(buffer.bytes(), Side::Request)),
             _ if awaited && self.taken == 0 => RawHead::default(),
             _ => return None,
         };
@@ -167,8 +165,7 @@ impl Tap {
 
     fn wrote(&mut self, bytes: &[u8]) {
         let room = MAX_WRITTEN - self.written.len();
-        self.written
-            .extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.written.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 }
 
@@ -215,11 +212,7 @@ impl<S> Tapped<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Tapped<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if let Some(new @ [_, ..]) = buffer.filled().get(before..) {
@@ -230,11 +223,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tapped<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Tapped<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
         if let Poll::Ready(Ok(count)) = outcome {
             self.tap.lock().wrote(&bytes[..count.min(bytes.len())]);
@@ -264,9 +253,7 @@ mod tests {
             let mut tap = Tap::new(1024);
             bytes.chunks(size).for_each(|chunk| tap.read(chunk));
 
-            let targets: Vec<_> = (0..3)
-                .filter_map(|_| tap.take().map(|arrival| arrival.head.target))
-                .collect();
+            let targets: Vec<_> = (0..3).filter_map(|_| tap.take().map(|arrival| arrival.head.target)).collect();
             assert_eq!(targets, ["/a", "/b", "/c"], "in pieces of {size}");
             let left = tap.left_over(false).map(|arrival| arrival.head.target);
             assert_eq!(left.as_deref(), Some("/d"));

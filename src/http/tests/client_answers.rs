@@ -6,21 +6,13 @@ use super::*;
 
 #[tokio::test]
 async fn an_answer_is_kept_as_written() {
-    let url =
-        says("HTTP/1.1 200 Very Fine\r\nX-B: 2\r\nx-a:1\r\nX-B: 3\r\ncontent-LENGTH: 2\r\n\r\nok")
-            .await;
+    let url = says("HTTP/1.1 200 Very Fine\r\nX-B: 2\r\nx-a:1\r\nX-B: 3\r\ncontent-LENGTH: 2\r\n\r\nok").await;
     let exchange = get(url).await;
     assert!(exchange.elapsed_ms > 0.0);
     assert_eq!(exchange.tls, None);
     let response = whole(exchange);
-    assert_eq!(
-        (response.status, response.reason.as_str()),
-        (200, "Very Fine")
-    );
-    assert_eq!(
-        response.headers.names().collect::<Vec<_>>(),
-        ["X-B", "x-a", "X-B", "content-LENGTH"]
-    );
+    assert_eq!((response.status, response.reason.as_str()), (200, "Very Fine"));
+    assert_eq!(response.headers.names().collect::<Vec<_>>(), ["X-B", "x-a", "X-B", "content-LENGTH"]);
     assert_eq!(response.body, b"ok");
     assert_eq!(response.quirks, []);
 }
@@ -51,10 +43,7 @@ async fn a_giant_answer_is_read_up_to_the_cap() {
 async fn endless_chunks_and_endless_close_delimited_bodies_end_at_the_cap() {
     for (head, block) in [
         ("HTTP/1.1 200 OK\r\n\r\n", "x".repeat(4096)),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-            "1\r\nx\r\n".repeat(4096),
-        ),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n".repeat(4096)),
     ] {
         let url = odd(move |mut stream| async move {
             stream.write_all(head.as_bytes()).await.unwrap();
@@ -95,14 +84,10 @@ async fn bytes_that_are_not_text_are_survived() {
 
 #[tokio::test]
 async fn differing_lengths_are_malformed_but_the_head_is_kept() {
-    let url =
-        says("HTTP/1.1 202 Accepted\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab").await;
+    let url = says("HTTP/1.1 202 Accepted\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab").await;
     let exchange = get(url).await;
     assert_eq!(failed(&exchange), FailureKind::Malformed);
-    assert_eq!(
-        exchange.failure.unwrap().message,
-        "Content-Length: expected one length, got 1 and 2"
-    );
+    assert_eq!(exchange.failure.unwrap().message, "Content-Length: expected one length, got 1 and 2");
     let response = exchange.response.unwrap();
     assert_eq!(response.status, 202);
     assert_eq!(response.extra, b"ab");
@@ -112,34 +97,16 @@ async fn differing_lengths_are_malformed_but_the_head_is_kept() {
 async fn quirks_are_accepted_and_named() {
     for (answer, quirk) in [
         ("HTTP/1.1 200 OK\nContent-Length: 0\n\n", Quirk::BareLf),
-        (
-            "HTTP/1.1 200 OK\r\nX: a\r\n  b\r\nContent-Length: 0\r\n\r\n",
-            Quirk::ObsFold,
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n",
-            Quirk::SpaceBeforeColon,
-        ),
-        (
-            "\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-            Quirk::LeadingEmptyLine,
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 0\r\n\r\n",
-            Quirk::InvalidHeaderLine,
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
-            Quirk::RepeatedContentLength,
-        ),
+        ("HTTP/1.1 200 OK\r\nX: a\r\n  b\r\nContent-Length: 0\r\n\r\n", Quirk::ObsFold),
+        ("HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n", Quirk::SpaceBeforeColon),
+        ("\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Quirk::LeadingEmptyLine),
+        ("HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 0\r\n\r\n", Quirk::InvalidHeaderLine),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n", Quirk::RepeatedContentLength),
         (
             "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             Quirk::LengthAndTransferEncoding,
         ),
-        (
-            "HTTP/1.1 200 OK\r\nX: a\x01b\r\nContent-Length: 0\r\n\r\n",
-            Quirk::InvalidHead,
-        ),
+        ("HTTP/1.1 200 OK\r\nX: a\x01b\r\nContent-Length: 0\r\n\r\n", Quirk::InvalidHead),
     ] {
         let response = whole(get(says(answer).await).await);
         assert_eq!(response.status, 200, "{answer:?}");
@@ -169,32 +136,18 @@ async fn interim_answers_are_skipped_and_counted() {
 
 #[tokio::test]
 async fn endless_interim_answers_are_bounded() {
-    let url = odd(|mut stream| async move {
-        while stream
-            .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
-            .await
-            .is_ok()
-        {}
-    })
-    .await;
+    let url =
+        odd(|mut stream| async move { while stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.is_ok() {} })
+            .await;
     assert_eq!(failed(&get(url).await), FailureKind::TooLarge);
 }
 
 #[tokio::test]
 async fn bytes_after_the_end_are_shown() {
     for (answer, extra) in [
-        (
-            "HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nbody",
-            "body",
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokEXTRA",
-            "EXTRA",
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\nT: 1\r\n\r\nEXTRA",
-            "EXTRA",
-        ),
+        ("HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nbody", "body"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokEXTRA", "EXTRA"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\nT: 1\r\n\r\nEXTRA", "EXTRA"),
     ] {
         let response = whole(get(says(answer).await).await);
         assert_eq!(String::from_utf8(response.extra).unwrap(), extra);
@@ -234,31 +187,15 @@ async fn broken_off_answers_are_told_apart() {
         ("", FailureKind::Closed, None),
         ("HTTP/1.1 100 Continue\r\n\r\n", FailureKind::Closed, None),
         ("HTTP/1.1 200 OK\r\nX:", FailureKind::Incomplete, None),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
-            FailureKind::Incomplete,
-            Some("half"),
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
-            FailureKind::Incomplete,
-            Some("half"),
-        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", FailureKind::Incomplete, Some("half")),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", FailureKind::Incomplete, Some("half")),
         (
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n",
             FailureKind::Malformed,
             Some("half"),
         ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf--",
-            FailureKind::Incomplete,
-            Some("half"),
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf--\r\n",
-            FailureKind::Malformed,
-            Some("half"),
-        ),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf--", FailureKind::Incomplete, Some("half")),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf--\r\n", FailureKind::Malformed, Some("half")),
         ("SSH-2.0-OpenSSH_9.2\r\n", FailureKind::Malformed, None),
         ("HTTP/1.1 99 Low\r\n\r\n", FailureKind::Malformed, None),
         ("HTTP/2 200\r\n\r\n", FailureKind::Malformed, None),

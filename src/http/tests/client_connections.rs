@@ -28,14 +28,8 @@ async fn a_name_without_an_address_is_told() {
 
 #[tokio::test]
 async fn other_schemes_are_refused() {
-    assert_eq!(
-        failed(&get_str("ftp://localhost/").await),
-        FailureKind::Other
-    );
-    assert_eq!(
-        failed(&get_str("data:text/plain,x").await),
-        FailureKind::Other
-    );
+    assert_eq!(failed(&get_str("ftp://localhost/").await), FailureKind::Other);
+    assert_eq!(failed(&get_str("data:text/plain,x").await), FailureKind::Other);
 }
 
 #[tokio::test]
@@ -84,10 +78,7 @@ async fn a_mute_tls_port_is_bounded() {
 
 #[test]
 fn a_useless_ca_bundle_is_an_error_with_its_place() {
-    let options = ClientOptions {
-        roots: Roots::Only(b"not a certificate".to_vec()),
-        ..ClientOptions::default()
-    };
+    let options = ClientOptions { roots: Roots::Only(b"not a certificate".to_vec()), ..ClientOptions::default() };
     assert_eq!(
         Client::new(options).unwrap_err().to_string(),
         "CA bundle: expected at least one certificate in PEM, got 17 bytes without one"

@@ -5,12 +5,7 @@ use tokio::sync::oneshot;
 use super::*;
 
 /// Sends a request and gives back the bytes of its head and the record.
-async fn sent(
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> (String, Exchange) {
+async fn sent(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (String, Exchange) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (tell, told) = oneshot::channel();
@@ -29,10 +24,7 @@ async fn sent(
         spec = spec.header(*name, *value);
     }
     let exchange = client(|_| {}).send(spec).await;
-    (
-        told.await.unwrap().replace(&port.to_string(), "PORT"),
-        exchange,
-    )
+    (told.await.unwrap().replace(&port.to_string(), "PORT"), exchange)
 }
 
 #[tokio::test]
@@ -55,12 +47,8 @@ async fn headers_go_out_in_order_and_case() {
 
 #[tokio::test]
 async fn what_is_given_is_not_added() {
-    let headers = [
-        ("host", "other.example"),
-        ("user-agent", "me"),
-        ("connection", "keep-alive"),
-        ("content-length", "0"),
-    ];
+    let headers =
+        [("host", "other.example"), ("user-agent", "me"), ("connection", "keep-alive"), ("content-length", "0")];
     let (head, _) = sent("POST", "", &headers, "").await;
     assert_eq!(
         head,
@@ -70,12 +58,7 @@ async fn what_is_given_is_not_added() {
 
 #[tokio::test]
 async fn a_length_is_sent_where_one_is_expected() {
-    for (method, expected) in [
-        ("GET", false),
-        ("DELETE", false),
-        ("PATCH", true),
-        ("POST", true),
-    ] {
+    for (method, expected) in [("GET", false), ("DELETE", false), ("PATCH", true), ("POST", true)] {
         let (head, _) = sent(method, "/", &[], "").await;
         assert_eq!(head.contains("Content-Length: 0\r\n"), expected, "{method}");
     }
@@ -115,10 +98,6 @@ async fn an_early_answer_to_a_large_body_is_the_answer() {
         assert_eq!(response.status, 413);
         assert_eq!(response.body, b"big");
         let framed = response.headers.contains("content-length");
-        assert!(
-            exchange.failure.is_none() || !framed,
-            "{:?}",
-            exchange.failure
-        );
+        assert!(exchange.failure.is_none() || !framed, "{:?}", exchange.failure);
     }
 }

@@ -11,15 +11,7 @@ async fn outcomes(change: impl FnOnce(&mut ServerOptions)) -> Vec<HelloFacts> {
     .await;
     let mut facts = Vec::new();
     for offer in Offer::ALL {
-        facts.push(
-            probe(
-                "localhost",
-                server.addr().port(),
-                offer,
-                Duration::from_secs(2),
-            )
-            .await,
-        );
+        facts.push(probe("localhost", server.addr().port(), offer, Duration::from_secs(2)).await);
     }
     facts
 }
@@ -37,15 +29,8 @@ fn short(facts: &[HelloFacts]) -> Vec<String> {
 async fn a_good_server_refuses_what_is_old() {
     let facts = outcomes(|_| {}).await;
     assert_eq!(short(&facts), ["alert 70", "alert 70", "1.2", "1.3"]);
-    assert_eq!(
-        facts.iter().map(HelloFacts::agreed).collect::<Vec<_>>(),
-        [false, false, true, true]
-    );
-    assert!(
-        facts[0]
-            .message
-            .ends_with("got alert 70 (protocol_version)")
-    );
+    assert_eq!(facts.iter().map(HelloFacts::agreed).collect::<Vec<_>>(), [false, false, true, true]);
+    assert!(facts[0].message.ends_with("got alert 70 (protocol_version)"));
 }
 
 #[tokio::test]
@@ -63,9 +48,7 @@ async fn a_server_of_the_past_is_caught() {
 #[tokio::test]
 async fn one_version_alone_is_seen() {
     let tls = Authority::new().unwrap().issue(&["localhost"]).unwrap();
-    let tls12 = tls
-        .clone()
-        .with_versions(TlsVersion::V1_2, TlsVersion::V1_2);
+    let tls12 = tls.clone().with_versions(TlsVersion::V1_2, TlsVersion::V1_2);
     let facts = outcomes(|options| options.tls = Some(tls12.unwrap())).await;
     assert_eq!(short(&facts)[2..], ["1.2", "alert 70"]);
     let tls13 = tls.with_versions(TlsVersion::V1_3, TlsVersion::V1_3);
@@ -84,9 +67,7 @@ async fn an_old_tls_server_still_serves_new_clients() {
     .await;
     let client = client(|options| options.roots = Roots::Only(authority.pem().into()));
     let url = format!("https://localhost:{}/echo", server.addr().port());
-    let exchange = client
-        .send(RequestSpec::new("GET", url.parse().unwrap()))
-        .await;
+    let exchange = client.send(RequestSpec::new("GET", url.parse().unwrap())).await;
     assert_eq!(whole(exchange).status, 200);
 }
 

@@ -85,26 +85,15 @@ async fn panics() {
 
 fn echo() -> Router {
     Router::new()
-        .route(
-            "/echo",
-            axum::routing::any(|body: axum::body::Bytes| async { body }),
-        )
-        .route(
-            "/hang-up",
-            axum::routing::any(|| async { axum::Extension(HangUp) }),
-        )
+        .route("/echo", axum::routing::any(|body: axum::body::Bytes| async { body }))
+        .route("/hang-up", axum::routing::any(|| async { axum::Extension(HangUp) }))
         .route("/panic", axum::routing::any(panics))
-        .route(
-            "/never",
-            axum::routing::any(|| async { std::future::pending::<()>().await }),
-        )
+        .route("/never", axum::routing::any(|| async { std::future::pending::<()>().await }))
         .route(
             "/head",
-            axum::routing::any(
-                |axum::Extension(head): axum::Extension<Arc<RawHead>>| async move {
-                    head.headers.names().collect::<Vec<_>>().join(",")
-                },
-            ),
+            axum::routing::any(|axum::Extension(head): axum::Extension<Arc<RawHead>>| async move {
+                head.headers.names().collect::<Vec<_>>().join(",")
+            }),
         )
 }
 
@@ -112,16 +101,11 @@ async fn server(change: impl FnOnce(&mut ServerOptions)) -> (Server, Recorder) {
     let mut options = ServerOptions::default();
     change(&mut options);
     let recorder = Recorder::default();
-    let server = Server::bind(options, echo(), recorder.clone())
-        .await
-        .unwrap();
+    let server = Server::bind(options, echo(), recorder.clone()).await.unwrap();
     (server, recorder)
 }
 
 /// The next exchange, which must end soon.
 async fn next(subscription: &mut Subscription) -> Arc<Exchange> {
-    timeout(Duration::from_secs(5), subscription.next())
-        .await
-        .expect("an exchange in time")
-        .expect("a recorder")
+    timeout(Duration::from_secs(5), subscription.next()).await.expect("an exchange in time").expect("a recorder")
 }

@@ -6,13 +6,8 @@ use super::server_records::raw;
 use super::*;
 
 fn tight(options: &mut ServerOptions) {
-    options.limits = Limits {
-        max_head: 16 * 1024,
-        max_body: 100_000,
-        head_timeout: SHORT,
-        body_timeout: SHORT,
-        max_connections: 4,
-    };
+    options.limits =
+        Limits { max_head: 16 * 1024, max_body: 100_000, head_timeout: SHORT, body_timeout: SHORT, max_connections: 4 };
 }
 
 #[tokio::test]
@@ -43,10 +38,7 @@ async fn a_port_that_is_only_looked_at_is_not_recorded() {
 async fn dripping_clients_are_cut() {
     let (server, recorder) = server(tight).await;
     let mut ended = recorder.subscribe();
-    for start in [
-        "GET /echo HTTP/1.1\r\nX: ",
-        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n",
-    ] {
+    for start in ["GET /echo HTTP/1.1\r\nX: ", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n"] {
         let mut stream = TcpStream::connect(server.addr()).await.unwrap();
         stream.write_all(start.as_bytes()).await.unwrap();
         let drip = tokio::spawn(async move {
@@ -84,9 +76,7 @@ async fn large_bodies_are_answered_with_413() {
         body.extend_from_slice(&[b'x'; 1024]);
         body.extend_from_slice(b"\r\n");
     }
-    let spec = RequestSpec::new("POST", url)
-        .header("Transfer-Encoding", "chunked")
-        .body(body);
+    let spec = RequestSpec::new("POST", url).header("Transfer-Encoding", "chunked").body(body);
     let exchange = client.send(spec).await;
     assert_eq!(exchange.status(), Some(413), "{:?}", exchange.failure);
 

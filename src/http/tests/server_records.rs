@@ -18,35 +18,28 @@ async fn two_requests_on_one_connection_are_two_records() {
     let mut stream = TcpStream::connect(server.addr()).await.unwrap();
     let mut answer = vec![0; 4096];
 
-    let first = b"POST /echo?n=1 HTTP/1.1\r\nhOST: a.example\r\nX-Second: 2\r\nX-FIRST: 1\r\ncontent-Length: 5\r\n\r\nfirst";
+    let first =
+        b"POST /echo?n=1 HTTP/1.1\r\nhOST: a.example\r\nX-Second: 2\r\nX-FIRST: 1\r\ncontent-Length: 5\r\n\r\nfirst";
     stream.write_all(first).await.unwrap();
     let exchange = next(&mut ended).await;
     assert_eq!(exchange.failure, None);
     assert_eq!(exchange.request.method, "POST");
     assert_eq!(exchange.request.target, "/echo?n=1");
     assert_eq!(exchange.request.url, "http://a.example/echo?n=1");
-    assert_eq!(
-        exchange.request.headers.names().collect::<Vec<_>>(),
-        ["hOST", "X-Second", "X-FIRST", "content-Length"]
-    );
+    assert_eq!(exchange.request.headers.names().collect::<Vec<_>>(), ["hOST", "X-Second", "X-FIRST", "content-Length"]);
     assert_eq!(exchange.request.body, b"first");
     let response = exchange.response.as_ref().unwrap();
     assert_eq!((response.status, response.reason.as_str()), (200, "OK"));
     assert_eq!(response.body, b"first");
     assert!(stream.read(&mut answer).await.unwrap() > 0);
 
-    let second = b"PUT /echo HTTP/1.1\r\nHost: b\r\nTRANSFER-encoding: chunked\r\n\r\n3\r\nsec\r\n3\r\nond\r\n0\r\n\r\n";
+    let second =
+        b"PUT /echo HTTP/1.1\r\nHost: b\r\nTRANSFER-encoding: chunked\r\n\r\n3\r\nsec\r\n3\r\nond\r\n0\r\n\r\n";
     stream.write_all(second).await.unwrap();
     let exchange = next(&mut ended).await;
     assert_eq!(exchange.request.method, "PUT");
     assert_eq!(exchange.request.body, b"second");
-    assert!(
-        exchange
-            .request
-            .headers
-            .names()
-            .any(|n| n == "TRANSFER-encoding")
-    );
+    assert!(exchange.request.headers.names().any(|n| n == "TRANSFER-encoding"));
     assert_eq!(recorder.exchanges().len(), 2);
     assert_ne!(recorder.exchanges()[0].id, exchange.id);
     assert_eq!(recorder.get(&exchange.id), Some(exchange));
@@ -83,10 +76,7 @@ async fn requests_that_hyper_refuses_are_recorded_with_its_answer() {
         ("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", "GET"),
         ("POST / HTTP/1.1\r\nHost: a\r\nX Y: 1\r\n\r\n", "POST"),
         ("POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "POST"),
-        (
-            "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-            "POST",
-        ),
+        ("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "POST"),
         ("GET / HTTP/1.1\r\nA: b\r\n folded\r\n\r\n", "GET"),
         ("nonsense\r\n\r\n", "nonsense"),
     ] {
@@ -174,14 +164,7 @@ async fn unusual_heads_that_are_served_keep_their_quirks() {
     )
     .await;
     let exchange = recorder.exchanges()[0].clone();
-    assert_eq!(
-        exchange.request.quirks,
-        [
-            Quirk::LeadingEmptyLine,
-            Quirk::BareLf,
-            Quirk::LengthAndTransferEncoding
-        ]
-    );
+    assert_eq!(exchange.request.quirks, [Quirk::LeadingEmptyLine, Quirk::BareLf, Quirk::LengthAndTransferEncoding]);
     assert_eq!(exchange.request.headers.get("content-length"), Some("9"));
 }
 
@@ -191,10 +174,7 @@ async fn the_log_is_bounded_and_can_be_followed() {
     let template = get("http://127.0.0.1:1/".parse().unwrap()).await;
     for number in 0..5 {
         let id = format!("e{number}");
-        recorder.record(Exchange {
-            id,
-            ..template.clone()
-        });
+        recorder.record(Exchange { id, ..template.clone() });
     }
     let (so_far, mut later) = recorder.subscribe_with_log();
     let ids: Vec<_> = so_far.iter().map(|exchange| exchange.id.as_str()).collect();

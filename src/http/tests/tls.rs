@@ -58,10 +58,7 @@ async fn versions_can_be_limited() {
         assert_eq!(exchange.tls.unwrap().version, name);
     }
     let tls = authority.issue(&["localhost"]).unwrap();
-    assert!(
-        tls.with_versions(TlsVersion::V1_3, TlsVersion::V1_2)
-            .is_err()
-    );
+    assert!(tls.with_versions(TlsVersion::V1_3, TlsVersion::V1_2).is_err());
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use jiff::{Span, Timestamp, tz::TimeZone};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
 };
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -28,18 +28,14 @@ impl Authority {
             let name = format!("setspec mock authority {}", uuid::Uuid::new_v4());
             params.distinguished_name.push(DnType::CommonName, name);
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-            params.key_usages = vec![
-                KeyUsagePurpose::KeyCertSign,
-                KeyUsagePurpose::CrlSign,
-                KeyUsagePurpose::DigitalSignature,
-            ];
+            params.key_usages =
+                vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
             set_validity(&mut params, -1, 3650);
             CertifiedIssuer::self_signed(params, KeyPair::generate()?)
         };
-        issue().map(Self).map_err(|got| TlsError::Issue {
-            names: "the authority itself".to_owned(),
-            got: got.to_string(),
-        })
+        issue()
+            .map(Self)
+            .map_err(|got| TlsError::Issue { names: "the authority itself".to_owned(), got: got.to_string() })
     }
 
     /// The certificate of the authority as PEM text, for a CA bundle.
@@ -77,10 +73,7 @@ impl Authority {
             let key = KeyPair::generate()?;
             Ok((params.signed_by(&key, &self.0)?, key))
         };
-        let (leaf, key) = issue().map_err(|got| TlsError::Issue {
-            names: names.join(", "),
-            got: got.to_string(),
-        })?;
+        let (leaf, key) = issue().map_err(|got| TlsError::Issue { names: names.join(", "), got: got.to_string() })?;
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         ServerTls::new(vec![leaf.der().clone()], key)
     }
@@ -92,11 +85,7 @@ fn set_validity(params: &mut CertificateParams, from: i64, to: i64) {
     let day = |days: i64| {
         let day = today.saturating_add(Span::new().days(days));
         // Months and days of a calendar are positive and small.
-        (
-            i32::from(day.year()),
-            day.month().unsigned_abs(),
-            day.day().unsigned_abs(),
-        )
+        (i32::from(day.year()), day.month().unsigned_abs(), day.day().unsigned_abs())
     };
     let (year, month, date) = day(from);
     params.not_before = date_time_ymd(year, month, date);

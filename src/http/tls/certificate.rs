@@ -86,12 +86,12 @@ impl CertFacts {
             names = rest;
             let name = match (tag, name.len()) {
                 (0x82, _) => String::from_utf8_lossy(name).into_owned(),
-                (0x87, 4) => <[u8; 4]>::try_from(name)
-                    .map(|ip| std::net::Ipv4Addr::from(ip).to_string())
-                    .unwrap_or_default(),
-                (0x87, 16) => <[u8; 16]>::try_from(name)
-                    .map(|ip| std::net::Ipv6Addr::from(ip).to_string())
-                    .unwrap_or_default(),
+                (0x87, 4) => {
+                    <[u8; 4]>::try_from(name).map(|ip| std::net::Ipv4Addr::from(ip).to_string()).unwrap_or_default()
+                }
+                (0x87, 16) => {
+                    <[u8; 16]>::try_from(name).map(|ip| std::net::Ipv6Addr::from(ip).to_string()).unwrap_or_default()
+                }
                 _ => continue,
             };
             self.names.push(name);
@@ -107,9 +107,8 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         0..=0x7f => (usize::from(first), rest),
         0x81..=0x84 => {
             let (length, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let length = length.iter().try_fold(0usize, |sum, &byte| {
-                sum.checked_mul(256)?.checked_add(usize::from(byte))
-            });
+            let length =
+                length.iter().try_fold(0usize, |sum, &byte| sum.checked_mul(256)?.checked_add(usize::from(byte)));
             (length?, rest)
         }
         _ => return None,

@@ -72,9 +72,7 @@ impl TlsFacts {
             version,
             // rustls writes TLS13_ where the registry of IANA has TLS_.
             cipher_suite: suite.replacen("TLS13_", "TLS_", 1),
-            alpn: connection
-                .alpn_protocol()
-                .map(|name| String::from_utf8_lossy(name).into_owned()),
+            alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
             verified,
             certificate: peer.and_then(|chain| chain.first()).map(CertFacts::of),
         }

@@ -32,11 +32,8 @@ impl Roots {
             Self::System => return Ok(Vec::new()),
             Self::SystemAnd(pem) | Self::Only(pem) => pem,
         };
-        let error = |got: String| TlsError::Pem {
-            place: "CA bundle",
-            expected: "at least one certificate in PEM",
-            got,
-        };
+        let error =
+            |got: String| TlsError::Pem { place: "CA bundle", expected: "at least one certificate in PEM", got };
         let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
         match found {
             Ok(found) if found.is_empty() => Err(error(format!("{} bytes without one", pem.len()))),
@@ -68,10 +65,7 @@ pub(crate) fn client_config(roots: &Roots, insecure: bool) -> Result<ClientConfi
     Ok(config)
 }
 
-fn verifier(
-    roots: &Roots,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, String> {
+fn verifier(roots: &Roots, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
     let bundle = roots.bundle().map_err(|error| error.to_string())?;
     if matches!(roots, Roots::Only(_)) {
         let mut store = RootCertStore::empty();
@@ -92,9 +86,7 @@ fn verifier(
     };
     match built {
         Ok(verifier) => Ok(Arc::new(verifier)),
-        Err(got) => Err(format!(
-            "system roots: expected certificates, got {got}; give a CA bundle instead"
-        )),
+        Err(got) => Err(format!("system roots: expected certificates, got {got}; give a CA bundle instead")),
     }
 }
 

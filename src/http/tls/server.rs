@@ -30,34 +30,21 @@ impl ServerTls {
     /// # Errors
     /// If either is not PEM or is missing, or the key does not belong to the leaf.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        let error = |place, expected| {
-            move |got: String| TlsError::Pem {
-                place,
-                expected,
-                got,
-            }
-        };
+        let error = |place, expected| move |got: String| TlsError::Pem { place, expected, got };
         let no_chain = error("certificate chain", "at least one certificate in PEM");
         let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
         let certificates = certificates.map_err(|got| no_chain(got.to_string()))?;
         if certificates.is_empty() {
             return Err(no_chain(format!("{} bytes without one", chain.len())));
         }
-        let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|got| error("private key", "a key in PEM")(got.to_string()))?;
+        let key =
+            PrivateKeyDer::from_pem_slice(key).map_err(|got| error("private key", "a key in PEM")(got.to_string()))?;
         Self::new(certificates, key)
     }
 
-    pub(super) fn new(
-        chain: Vec<CertificateDer<'static>>,
-        key: PrivateKeyDer<'static>,
-    ) -> Result<Self, TlsError> {
+    pub(super) fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsError> {
         let config = config(&chain, &key, &[&version::TLS13, &version::TLS12])?;
-        Ok(Self {
-            chain,
-            key: Arc::new(key),
-            config,
-        })
+        Ok(Self { chain, key: Arc::new(key), config })
     }
 
     /// The same, speaking the versions from `min` to `max` alone.
@@ -65,18 +52,13 @@ impl ServerTls {
     /// # Errors
     /// If `min` is above `max`.
     pub fn with_versions(self, min: TlsVersion, max: TlsVersion) -> Result<Self, TlsError> {
-        let spoken: Vec<_> = [
-            (TlsVersion::V1_3, &version::TLS13),
-            (TlsVersion::V1_2, &version::TLS12),
-        ]
-        .into_iter()
-        .filter(|(known, _)| (min..=max).contains(known))
-        .map(|(_, spoken)| spoken)
-        .collect();
+        let spoken: Vec<_> = [(TlsVersion::V1_3, &version::TLS13), (TlsVersion::V1_2, &version::TLS12)]
+            .into_iter()
+            .filter(|(known, _)| (min..=max).contains(known))
+            .map(|(_, spoken)| spoken)
+            .collect();
         if spoken.is_empty() {
-            return Err(TlsError::Config {
-                got: format!("no version from {min:?} to {max:?}"),
-            });
+            return Err(TlsError::Config { got: format!("no version from {min:?} to {max:?}") });
         }
         let config = config(&self.chain, &self.key, &spoken)?;
         Ok(Self { config, ..self })
@@ -93,9 +75,7 @@ fn config(
     key: &PrivateKeyDer<'static>,
     versions: &[&'static SupportedProtocolVersion],
 ) -> Result<Arc<ServerConfig>, TlsError> {
-    let refused = |error: rustls::Error| TlsError::Config {
-        got: error.to_string(),
-    };
+    let refused = |error: rustls::Error| TlsError::Config { got: error.to_string() };
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(versions)
         .map_err(refused)?

@@ -147,8 +147,7 @@ impl AnswerReader {
             self.stage = Stage::Head(HeadBuffer::new(left));
             return;
         }
-        let framing =
-            Framing::of_response(line.status, &self.method, &head.headers, &mut head.quirks);
+        let framing = Framing::of_response(line.status, &self.method, &head.headers, &mut head.quirks);
         self.response = Some(Response {
             status: line.status,
             reason: line.reason,
@@ -173,18 +172,13 @@ impl AnswerReader {
             _ => "",
         };
         let line = got.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        let message = format!(
-            "status line: expected HTTP/1.1 and a status code, got {}{hint}",
-            excerpt(line.trim_ascii_end())
-        );
+        let message =
+            format!("status line: expected HTTP/1.1 and a status code, got {}{hint}", excerpt(line.trim_ascii_end()));
         self.fail(FailureKind::Malformed, message);
     }
 
     fn head_too_large(&mut self) {
-        let message = format!(
-            "response head: expected at most {} bytes, got more",
-            self.max_head
-        );
+        let message = format!("response head: expected at most {} bytes, got more", self.max_head);
         self.fail(FailureKind::TooLarge, message);
     }
 
@@ -199,8 +193,7 @@ impl AnswerReader {
 
     fn keep_extra(&mut self, bytes: &[u8]) {
         let room = MAX_EXTRA - self.extra.len();
-        self.extra
-            .extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.extra.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 }
 

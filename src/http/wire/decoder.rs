@@ -125,9 +125,7 @@ impl Decoder {
             _ => MAX_CHUNK_LINE,
         };
         if self.line.len() + used > max {
-            return Err(format!(
-                "chunked body: expected a line of at most {max} bytes, got a longer one"
-            ));
+            return Err(format!("chunked body: expected a line of at most {max} bytes, got a longer one"));
         }
         self.line.extend_from_slice(&input[..used]);
         if end.is_some() {
@@ -149,10 +147,7 @@ impl Decoder {
             },
             State::ChunkEnd if line.is_empty() => State::ChunkSize,
             State::ChunkEnd => {
-                return Err(format!(
-                    "chunked body: expected a line end after the chunk, got {}",
-                    excerpt(line)
-                ));
+                return Err(format!("chunked body: expected a line end after the chunk, got {}", excerpt(line)));
             }
             State::Trailers if line.is_empty() => State::Done,
             state => state,
@@ -180,10 +175,5 @@ fn chunk_size(line: &[u8]) -> Result<u64, String> {
     hex.then(|| std::str::from_utf8(digits).ok())
         .flatten()
         .and_then(|digits| u64::from_str_radix(digits, 16).ok())
-        .ok_or_else(|| {
-            format!(
-                "chunked body: expected a chunk size in hexadecimal, got {}",
-                excerpt(line)
-            )
-        })
+        .ok_or_else(|| format!("chunked body: expected a chunk size in hexadecimal, got {}", excerpt(line)))
 }

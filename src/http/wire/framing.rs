@@ -21,12 +21,7 @@ impl Framing {
     ///
     /// # Errors
     /// A message with expected and got, if the end of the body cannot be told.
-    pub fn of_response(
-        status: u16,
-        method: &str,
-        headers: &Headers,
-        quirks: &mut Vec<Quirk>,
-    ) -> Result<Self, String> {
+    pub fn of_response(status: u16, method: &str, headers: &Headers, quirks: &mut Vec<Quirk>) -> Result<Self, String> {
         let length = content_length(headers, quirks);
         if method == "HEAD" || matches!(status, 100..=199 | 204 | 304) {
             return Ok(Self::Empty);
@@ -84,9 +79,7 @@ fn content_length(headers: &Headers, quirks: &mut Vec<Quirk>) -> Result<Option<u
                 }
             }
             Some(known) => {
-                return Err(format!(
-                    "Content-Length: expected one length, got {known} and {length}"
-                ));
+                return Err(format!("Content-Length: expected one length, got {known} and {length}"));
             }
         }
     }

@@ -51,12 +51,7 @@ pub enum Fed {
 
 impl HeadBuffer {
     pub fn new(max: usize) -> Self {
-        Self {
-            bytes: Vec::new(),
-            max,
-            started: false,
-            line_has_text: false,
-        }
+        Self { bytes: Vec::new(), max, started: false, line_has_text: false }
     }
 
     pub fn bytes(&self) -> &[u8] {
@@ -166,9 +161,7 @@ impl Head {
         };
         Some(StatusLine {
             version: format!("HTTP/1.{}", char::from(*minor)),
-            status: digits
-                .iter()
-                .fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0')),
+            status: digits.iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0')),
             reason: String::from_utf8_lossy(reason).into_owned(),
         })
     }
@@ -177,11 +170,7 @@ impl Head {
         let line = String::from_utf8_lossy(&self.start_line);
         let mut parts = line.splitn(3, ' ').map(str::to_owned);
         let mut part = || parts.next().unwrap_or_default();
-        RequestLine {
-            method: part(),
-            target: part(),
-            version: part(),
-        }
+        RequestLine { method: part(), target: part(), version: part() }
     }
 
     /// A line without its end.
@@ -220,18 +209,12 @@ impl Head {
         if std::str::from_utf8(value).is_err() {
             self.note(Quirk::InvalidUtf8);
         }
-        self.headers.push(
-            String::from_utf8_lossy(trimmed),
-            String::from_utf8_lossy(value),
-        );
+        self.headers.push(String::from_utf8_lossy(trimmed), String::from_utf8_lossy(value));
     }
 }
 
 fn skip_empty_lines(bytes: &[u8]) -> &[u8] {
-    let empty = bytes
-        .iter()
-        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-        .count();
+    let empty = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     &bytes[empty..]
 }
 

@@ -32,13 +32,12 @@ impl Answer {
             Verdict::Refused(refusal) => refusal,
         };
         match refusal {
-            Refusal::Method => Self {
-                status: 405,
-                headers: vec![("Allow".to_owned(), "POST".to_owned())],
-                ..Self::default()
-            },
+            Refusal::Method => {
+                Self { status: 405, headers: vec![("Allow".to_owned(), "POST".to_owned())], ..Self::default() }
+            }
             Refusal::Credential => {
-                let mut answer = Self::error(401, "authentication_failed", "The caller did not authenticate.", language);
+                let mut answer =
+                    Self::error(401, "authentication_failed", "The caller did not authenticate.", language);
                 answer.headers.push(("WWW-Authenticate".to_owned(), "Bearer".to_owned()));
                 answer
             }
@@ -118,9 +117,8 @@ pub(super) fn language<'a>(offered: &'a [String], accept: Option<&HeaderValue>) 
         .map(|item| {
             let mut parts = item.split(';').map(str::trim);
             let range = parts.next().unwrap_or_default();
-            let quality = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .map_or(1.0, |quality| quality.parse().unwrap_or(0.0));
+            let quality =
+                parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |quality| quality.parse().unwrap_or(0.0));
             (quality, range)
         })
         .filter(|(quality, range)| *quality > 0.0 && !range.is_empty())

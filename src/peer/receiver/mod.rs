@@ -3,10 +3,10 @@
 mod answer;
 mod validate;
 
-use std::io;
-use std::net::SocketAddr;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -64,11 +64,8 @@ struct Shared {
 
 impl Receiver {
     pub async fn start(options: ReceiverOptions) -> io::Result<Self> {
-        let mut server_options = ServerOptions {
-            addr: options.addr,
-            tls: options.tls.clone(),
-            ..ServerOptions::default()
-        };
+        let mut server_options =
+            ServerOptions { addr: options.addr, tls: options.tls.clone(), ..ServerOptions::default() };
         if let Some(tls) = options.tamper.tls() {
             let old = |version: TlsVersion| matches!(version, TlsVersion::Tls10 | TlsVersion::Tls11);
             server_options.accepts_old_tls = tls.also_accepts.is_some_and(old);
@@ -79,7 +76,8 @@ impl Receiver {
             };
         }
         let recorder = options.recorder.clone();
-        let router = Router::new().route(PATH, any(handle)).with_state(Arc::new(Shared { options, seen: Mutex::default() }));
+        let router =
+            Router::new().route(PATH, any(handle)).with_state(Arc::new(Shared { options, seen: Mutex::default() }));
         Ok(Self { server: Server::bind(server_options, router, recorder).await? })
     }
 
@@ -125,7 +123,8 @@ async fn handle(
 ) -> Response {
     let options = &shared.options;
     let token = Token::from_bytes(&body);
-    let incoming = Incoming { method: &method, headers: &headers, body: &body, token: &token, repeated: shared.repeated(&body) };
+    let incoming =
+        Incoming { method: &method, headers: &headers, body: &body, token: &token, repeated: shared.repeated(&body) };
     let verdict = validate::decide(options, &incoming).await;
     let languages = options.tamper.languages().unwrap_or(&options.languages);
     let answer = Answer::to(&verdict, answer::language(languages, headers.get("accept-language")));

@@ -4,8 +4,8 @@ use axum::http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::{ReceiverOptions, credential_fits};
-use crate::peer::tamper::Incoming;
 use crate::expr::formats;
+use crate::peer::tamper::Incoming;
 use crate::set::{Signature, Token, verify};
 use crate::suite::model::deviation::Check;
 
@@ -103,7 +103,8 @@ pub(super) async fn decide(options: &ReceiverOptions, message: &Incoming<'_>) ->
         let description = format!("The SET is not for the audience {us}.");
         return Verdict::Refused(Refusal::set(Check::Audience, "invalid_audience", description));
     }
-    let expired = claim("exp").and_then(Value::as_f64).is_some_and(|exp| exp + SKEW < jiff::Timestamp::now().as_second() as f64);
+    let expired =
+        claim("exp").and_then(Value::as_f64).is_some_and(|exp| exp + SKEW < jiff::Timestamp::now().as_second() as f64);
     if !skips(Check::Expiry) && expired {
         return Verdict::Refused(Refusal::set(Check::Expiry, "invalid_request", "The SET has expired."));
     }

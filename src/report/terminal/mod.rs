@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use super::exchange::ExchangeRecord;
 use super::record::Report;
 use super::{text, words};
+use crate::http::Exchange;
 use crate::run::event::{CaseResult, CaseStatus, Event, PreflightLine, Started};
 use paint::Paint;
 use summary::Outcome;
@@ -74,8 +75,7 @@ impl<W: Write> Terminal<W> {
             }
             Event::Exchange(exchange) => {
                 if self.exchanges.len() < REMEMBERED {
-                    let line = ExchangeRecord::from(exchange.as_ref()).line();
-                    self.exchanges.insert(exchange.id.clone(), line);
+                    self.exchanges.insert(exchange.id.clone(), exchange_line(exchange));
                 }
             }
             Event::Broken { .. } => {}
@@ -172,6 +172,13 @@ impl<W: Write> Terminal<W> {
         }
         Ok(())
     }
+}
+
+fn exchange_line(exchange: &Exchange) -> String {
+    let Exchange { request, response, failure, .. } = exchange;
+    let answer = response.as_ref().map(|response| (response.status, response.reason.as_str()));
+    let failure = failure.as_ref().map(|failure| failure.message.as_str());
+    words::exchange_line(&request.method, &request.url, answer, failure)
 }
 
 /// The summary alone, of a report that exists already.

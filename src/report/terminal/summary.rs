@@ -66,12 +66,17 @@ pub(super) fn write(
     paint: Paint,
     options: TerminalOptions,
 ) -> io::Result<()> {
-    let mut printer = Printer { out, exchange, paint, options };
-    printer.breaches(outcome, Status::Violated)?;
+    // A quiet run has written nothing yet that an empty line would set apart.
+    let apart = !options.quiet;
+    let mut printer = Printer { out, exchange, paint, options, apart };
+    printer.breaches("Violations", &paint.bad("VIOLATED"), outcome.with(Status::Violated))?;
     if !options.quiet || options.strict {
-        printer.breaches(outcome, Status::Warned)?;
+        let what = if options.strict { "Warnings, which count in a strict run" } else { "Warnings" };
+        printer.breaches(what, &paint.warn("WARNED"), outcome.with(Status::Warned))?;
     }
     if !options.quiet {
+        let unjudged = outcome.with(Status::Untested).filter(|requirement| !requirement.findings.is_empty());
+        printer.breaches("Seen broken, not judged", &paint.warn("NOT JUDGED"), unjudged)?;
         printer.accepted(outcome)?;
         printer.untested(outcome)?;
         printer.notes(outcome)?;
@@ -88,26 +93,33 @@ struct Printer<'a, W> {
     exchange: &'a dyn Fn(&str) -> Option<String>,
     paint: Paint,
     options: TerminalOptions,
+    /// Whether an empty line sets the next section apart.
+    apart: bool,
 }
 
 impl<W: Write> Printer<'_, W> {
-    fn head(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.out, "\n{}", self.paint.bold(text))
+    fn gap(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.apart, true) { writeln!(self.out) } else { Ok(()) }
     }
 
-    fn breaches(&mut self, outcome: &Outcome<'_>, status: Status) -> io::Result<()> {
-        let number = outcome.summary.get(status);
-        if number == 0 {
+    fn head(&mut self, text: &str) -> io::Result<()> {
+        self.gap()?;
+        writeln!(self.out, "{}", self.paint.bold(text))
+    }
+
+    fn breaches<'r>(
+        &mut self,
+        head: &str,
+        mark: &str,
+        broken: impl Iterator<Item = &'r RequirementResult>,
+    ) -> io::Result<()> {
+        let broken: Vec<_> = broken.collect();
+        if broken.is_empty() {
             return Ok(());
         }
-        let (head, mark) = match (status, self.options.strict) {
-            (Status::Violated, _) => (words::count(number, "violation"), self.paint.bad("VIOLATED")),
-            (_, true) => (format!("{} (they count: strict)", words::count(number, "warning")), self.paint.warn("WARNED")),
-            (_, false) => (words::count(number, "warning"), self.paint.warn("WARNED")),
-        };
-        self.head(&head)?;
-        for requirement in outcome.with(status) {
-            self.breach(requirement, &mark)?;
+        self.head(&format!("{head}: {}", broken.len()))?;
+        for requirement in broken {
+            self.breach(requirement, mark)?;
         }
         Ok(())
     }
@@ -177,7 +189,7 @@ impl<W: Write> Printer<'_, W> {
         if outcome.summary.untested == 0 {
             return Ok(());
         }
-        self.head(&format!("{} untested", words::count(outcome.summary.untested, "requirement")))?;
+        self.head(&format!("Untested: {}", outcome.summary.untested))?;
         let untested = outcome.with(Status::Untested);
         for (reason, ids) in words::by_reason(untested.map(|r| (r.reason.as_deref(), r.id.as_str()))) {
             writeln!(self.out, "  {}: {}", ids.len(), text::short(reason, VALUE))?;
@@ -209,7 +221,8 @@ impl<W: Write> Printer<'_, W> {
         }
         let number = words::count(outcome.internal_errors.len(), "INTERNAL ERROR");
         let head = format!("{number}: the fault is in setspec, not in the target");
-        writeln!(self.out, "\n{}", self.paint.bad(&head))?;
+        self.gap()?;
+        writeln!(self.out, "{}", self.paint.bad(&head))?;
         for error in outcome.internal_errors {
             writeln!(self.out, "  {}", text::short(error, 2 * VALUE))?;
         }
@@ -221,16 +234,15 @@ impl<W: Write> Printer<'_, W> {
             return Ok(());
         }
         let specs = words::by_reason(outcome.requirements.iter().map(|r| (Some(r.spec.as_str()), r)));
-        let mut rows: Vec<(String, Summary)> = specs
-            .into_iter()
-            .map(|(spec, of)| (text::short(spec, 40), Summary::of(of)))
-            .collect();
+        let mut rows: Vec<(String, Summary)> =
+            specs.into_iter().map(|(spec, of)| (text::short(spec, 40), Summary::of(of))).collect();
         if rows.len() > 1 {
             rows.push(("all".to_owned(), outcome.summary));
         }
         let width = rows.iter().map(|(spec, _)| spec.chars().count()).max().unwrap_or_default();
         let titles = Status::ALL.map(Status::words).join("  ");
-        writeln!(self.out, "\n{:width$}  {}", "", self.paint.dim(&titles))?;
+        self.gap()?;
+        writeln!(self.out, "{:width$}  {}", "", self.paint.dim(&titles))?;
         for (spec, summary) in rows {
             write!(self.out, "{spec:width$}")?;
             for status in Status::ALL {
@@ -255,6 +267,7 @@ impl<W: Write> Printer<'_, W> {
             Verdict::Inconclusive => self.paint.warn(&name),
         };
         let Outcome { verdict, inconclusive, interrupted, summary, .. } = outcome;
-        writeln!(self.out, "\n{name}: {}", words::meaning(*verdict, *inconclusive, *interrupted, summary))
+        self.gap()?;
+        writeln!(self.out, "{name}: {}", words::meaning(*verdict, *inconclusive, *interrupted, summary))
     }
 }

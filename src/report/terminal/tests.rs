@@ -12,10 +12,7 @@ fn shown(events: &[Event], options: TerminalOptions) -> String {
 #[test]
 fn the_first_line_comes_at_once() {
     let text = shown(&testing::events()[..1], TerminalOptions::default());
-    assert_eq!(
-        text,
-        "setspec: receiver https://rx.example/events, profile push-receiver (9 requirements, 3 cases)\n"
-    );
+    assert_eq!(text, "setspec: receiver https://rx.example/events, profile push-receiver (9 requirements, 3 cases)\n");
 }
 
 #[test]
@@ -58,9 +55,8 @@ fn progress_is_replaced_in_place_and_leaves_nothing() {
     let text = shown(&events, live);
     assert!(text.contains("\r1 of 3  A SET with a broken signature is pushed\x1b[K"), "{text:?}");
     let plain = shown(&events, TerminalOptions::default());
-    let settled: String = text.split_inclusive('\n').map(|line| {
-        line.rsplit_once("\x1b[K").map_or(line, |(_, rest)| rest)
-    }).collect();
+    let settled: String =
+        text.split_inclusive('\n').map(|line| line.rsplit_once("\x1b[K").map_or(line, |(_, rest)| rest)).collect();
     assert_eq!(settled, plain);
 }
 

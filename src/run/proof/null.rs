@@ -136,16 +136,16 @@ pub(super) async fn prove(lab: &Lab, peer: NullPeer) -> Result<(), String> {
         return Err("the run is conformant".to_owned());
     }
     let expects_refusal = |id: &str| {
-        lab.catalogue.cases.iter().find(|case| case.id == id).is_some_and(crate::suite::catalogue::Case::expects_refusal)
+        lab.catalogue
+            .cases
+            .iter()
+            .find(|case| case.id == id)
+            .is_some_and(crate::suite::catalogue::Case::expects_refusal)
     };
     let passed: Vec<&str> = cases
         .iter()
         .filter(|case| case.status == CaseStatus::Passed && expects_refusal(&case.id))
         .map(|case| case.id.as_str())
         .collect();
-    if passed.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("cases that expect a refusal passed: {}", passed.join(", ")))
-    }
+    if passed.is_empty() { Ok(()) } else { Err(format!("cases that expect a refusal passed: {}", passed.join(", "))) }
 }

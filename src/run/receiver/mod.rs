@@ -77,10 +77,8 @@ impl ReceiverRun {
     /// Plans the run and starts our issuer identity.
     pub async fn prepare(settings: ReceiverSettings) -> Result<Self, StartError> {
         let catalogue = settings.catalogue.clone();
-        let profile = catalogue
-            .profiles
-            .get(&settings.profile)
-            .ok_or_else(|| StartError::Profile(settings.profile.clone()))?;
+        let profile =
+            catalogue.profiles.get(&settings.profile).ok_or_else(|| StartError::Profile(settings.profile.clone()))?;
         if profile.role != Role::Receiver {
             return Err(StartError::Role { profile: settings.profile.clone(), role: profile.role.name() });
         }
@@ -199,7 +197,12 @@ impl ReceiverRun {
                 let case = &catalogue.cases[index];
                 let of = self.plan.cases.len();
                 async move {
-                    emitter.emit(Event::CaseStarted { id: case.id.clone(), title: case.title.clone(), number: number + 1, of });
+                    emitter.emit(Event::CaseStarted {
+                        id: case.id.clone(),
+                        title: case.title.clone(),
+                        number: number + 1,
+                        of,
+                    });
                     self.case(index, case, ready).await
                 }
             })

@@ -36,7 +36,9 @@ pub(super) async fn run(world: &Arc<World>) -> Preflight {
         }
         Err(stop) => {
             let message = match stop {
-                Stop::Internal(message) | Stop::NotApplicable(message) | Stop::Inconclusive { reason: message, .. } => message,
+                Stop::Internal(message) | Stop::NotApplicable(message) | Stop::Inconclusive { reason: message, .. } => {
+                    message
+                }
             };
             Preflight {
                 lines: vec![failed("good SET", message.clone(), None)],
@@ -57,23 +59,39 @@ fn failed(name: &str, message: impl Into<String>, advice: Option<String>) -> Pre
 
 fn lines(world: &World, exchange: &Exchange) -> Vec<PreflightLine> {
     let url = &world.settings.url;
-    if let Some(failure) = exchange.failure.as_ref().filter(|_| !exchange.response.as_ref().is_some_and(|r| r.truncated)) {
+    if let Some(failure) =
+        exchange.failure.as_ref().filter(|_| !exchange.response.as_ref().is_some_and(|r| r.truncated))
+    {
         let (name, advice) = match failure.kind {
             FailureKind::NameResolution => ("name", "Check the host name of the URL."),
-            FailureKind::Connect => ("connection", "Is the receiver running, and does it listen on this address and port?"),
+            FailureKind::Connect => {
+                ("connection", "Is the receiver running, and does it listen on this address and port?")
+            }
             FailureKind::ConnectTimeout => ("connection", "Is a firewall in between? --timeout gives it more time."),
-            FailureKind::CertificateInvalid => ("certificate", "Trust its authority with --ca FILE; --insecure leaves the check out and says so in the report."),
-            FailureKind::Tls => ("TLS", "Does this port speak TLS, version 1.2 or newer? `http://` reaches a plain one."),
-            FailureKind::ResponseTimeout => ("answer", "It took the connection and did not answer in time; --timeout gives it more."),
-            FailureKind::Malformed | FailureKind::TooLarge => ("answer", "What came back is not HTTP/1.1; is this the right port?"),
+            FailureKind::CertificateInvalid => (
+                "certificate",
+                "Trust its authority with --ca FILE; --insecure leaves the check out and says so in the report.",
+            ),
+            FailureKind::Tls => {
+                ("TLS", "Does this port speak TLS, version 1.2 or newer? `http://` reaches a plain one.")
+            }
+            FailureKind::ResponseTimeout => {
+                ("answer", "It took the connection and did not answer in time; --timeout gives it more.")
+            }
+            FailureKind::Malformed | FailureKind::TooLarge => {
+                ("answer", "What came back is not HTTP/1.1; is this the right port?")
+            }
             _ => ("answer", "The connection ended without a whole answer; the log of the receiver may say why."),
         };
         return vec![failed(name, failure.message.clone(), Some(advice.to_owned()))];
     }
-    let mut lines = vec![passed("connection", match &exchange.tls {
-        Some(tls) => format!("{url} answers, TLS {} {}", tls.version, tls.cipher_suite),
-        None => format!("{url} answers"),
-    })];
+    let mut lines = vec![passed(
+        "connection",
+        match &exchange.tls {
+            Some(tls) => format!("{url} answers, TLS {} {}", tls.version, tls.cipher_suite),
+            None => format!("{url} answers"),
+        },
+    )];
     if let Some(response) = &exchange.response {
         lines.push(good_set(world, response));
     }

@@ -10,8 +10,8 @@ use url::Url;
 use super::World;
 use crate::expr::Scope;
 use crate::http::{Exchange, Offer, RequestSpec, probe};
-use crate::run::judge::{Observation, Observed};
 use crate::peer::message::{request_value, response_value, sent_value, set_value, tls_value};
+use crate::run::judge::{Observation, Observed};
 use crate::run::steps::{Acted, Actor, Stop};
 use crate::set::{self, Draft, ForgeKeys, KeyError, Token};
 use crate::suite::catalogue::{Action, PushBase, PushPlan};
@@ -49,11 +49,14 @@ impl Pusher {
         let settings = &self.world.settings;
         let mut draft = match &plan.base {
             PushBase::Raw(text) => {
-                return scope.enter(|entered| text.render_text(entered)).map(String::into_bytes).map_err(Stop::Internal);
+                return scope
+                    .enter(|entered| text.render_text(entered))
+                    .map(String::into_bytes)
+                    .map_err(Stop::Internal);
             }
-            PushBase::Set(name) => scope
-                .enter(|entered| settings.catalogue.fixtures.draft(name, entered))
-                .map_err(Stop::Internal)?,
+            PushBase::Set(name) => {
+                scope.enter(|entered| settings.catalogue.fixtures.draft(name, entered)).map_err(Stop::Internal)?
+            }
             PushBase::Payload(text) => Draft {
                 payload_text: Some(scope.enter(|entered| text.render_text(entered)).map_err(Stop::Internal)?),
                 ..Draft::default()
@@ -88,10 +91,14 @@ impl Pusher {
         let token = Token::from_bytes(&body);
         let signature = set::verify(&token, &self.world.jwks);
         let accept_language = find(&fields, "accept-language");
-        let spec = RequestSpec { method: "POST".to_owned(), url: self.world.settings.url.clone(), headers: fields, body };
+        let spec =
+            RequestSpec { method: "POST".to_owned(), url: self.world.settings.url.clone(), headers: fields, body };
         let exchange = self.world.client.send(spec).await;
         set_exchange(scope, &exchange);
-        scope.set("sent", sent_value(plan.fault, plan.forge.map(|forgery| forgery.name()), plan.auth, accept_language.as_deref()));
+        scope.set(
+            "sent",
+            sent_value(plan.fault, plan.forge.map(|forgery| forgery.name()), plan.auth, accept_language.as_deref()),
+        );
         scope.set("set", set_value(&token, &signature));
         let observations = self.world.judge.push(scope, Some(&exchange.id));
         if plan.fault.is_none() {
@@ -112,7 +119,9 @@ impl Pusher {
             {
                 let id = &requirement.id;
                 let (expected, actual) = (&why.expected, &why.actual);
-                return Err(Stop::Internal(format!("the harness itself breaks {id}: expected {expected}, got {actual}")));
+                return Err(Stop::Internal(format!(
+                    "the harness itself breaks {id}: expected {expected}, got {actual}"
+                )));
             }
         }
         Ok(())
@@ -122,11 +131,12 @@ impl Pusher {
         let Action::Http { method, url, headers, body, auth } = action else {
             return Err(Stop::Internal("not a request".to_owned()));
         };
-        let (url, body) = scope.enter(|entered| {
-            let body = body.as_ref().map(|body| body.render_text(entered)).transpose();
-            url.render_text(entered).and_then(|url| body.map(|body| (url, body)))
-        })
-        .map_err(Stop::Internal)?;
+        let (url, body) = scope
+            .enter(|entered| {
+                let body = body.as_ref().map(|body| body.render_text(entered)).transpose();
+                url.render_text(entered).and_then(|url| body.map(|body| (url, body)))
+            })
+            .map_err(Stop::Internal)?;
         let url = Url::parse(&url).map_err(|error| Stop::Internal(format!("{url}: {error}")))?;
         let overrides = rendered_object(headers, scope)?;
         let fields: Vec<(String, String)> =
@@ -156,14 +166,17 @@ impl Pusher {
             TlsVersion::Tls13 => Offer::Tls13,
         };
         let facts = probe(host, port, offer, self.world.settings.timeouts.response).await;
-        scope.set("hello", json!({
-            "offered": facts.offered,
-            "outcome": facts.outcome,
-            "version": facts.version,
-            "alert": facts.alert,
-            "agreed": facts.agreed(),
-            "message": facts.message,
-        }));
+        scope.set(
+            "hello",
+            json!({
+                "offered": facts.offered,
+                "outcome": facts.outcome,
+                "version": facts.version,
+                "alert": facts.alert,
+                "agreed": facts.agreed(),
+                "message": facts.message,
+            }),
+        );
         Ok(Acted::default())
     }
 }

@@ -119,12 +119,10 @@ async fn answer(State(script): State<Shared>) -> Response {
     };
     let status = StatusCode::from_u16(answer.status.unwrap_or(202)).unwrap_or(StatusCode::ACCEPTED);
     match answer.json {
-        Some(body) => (
-            status,
-            [(header::CONTENT_TYPE, "application/json"), (header::CONTENT_LANGUAGE, "en")],
-            body.to_string(),
-        )
-            .into_response(),
+        Some(body) => {
+            (status, [(header::CONTENT_TYPE, "application/json"), (header::CONTENT_LANGUAGE, "en")], body.to_string())
+                .into_response()
+        }
         None => status.into_response(),
     }
 }
@@ -211,7 +209,8 @@ impl Actor for Watcher {
                 Ok(Acted::default())
             }
             Action::Trigger(fixture) => {
-                let (transmitter, fixture, endpoint) = (self.transmitter.clone(), fixture.clone(), self.endpoint.clone());
+                let (transmitter, fixture, endpoint) =
+                    (self.transmitter.clone(), fixture.clone(), self.endpoint.clone());
                 self.last = Instant::now();
                 tokio::spawn(async move {
                     // What goes wrong shows as a push that does not come.

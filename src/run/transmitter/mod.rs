@@ -13,6 +13,7 @@ use serde_json::json;
 use super::event::{CaseStatus, Finished};
 use super::judge::{Judge, Observation};
 use super::ledger::Ledger;
+use super::plan::{Plan, Selection};
 use super::settings::Timeouts;
 use super::steps::{CaseRun, run_case};
 use crate::expr::Scope;
@@ -23,7 +24,6 @@ use crate::peer::transmitter::{Transmitter, TransmitterOptions};
 use crate::set::{self, Jwks, SigningKey, Token};
 use crate::suite::Catalogue;
 use crate::suite::model::section::Party;
-use super::plan::{Plan, Selection};
 use listener::{Listener, Watcher};
 
 /// Who the built-in transmitter says it is when it is observed.
@@ -104,15 +104,12 @@ pub async fn observe(settings: TransmitterSettings) -> Result<Finished, ObserveE
     for index in &plan.cases {
         let case = &catalogue.cases[*index];
         let run = match case.needs.iter().find(|need| need.as_str() == "tls" && !settings.tls) {
-            Some(_) => CaseRun::without_steps(*index, case, CaseStatus::Skipped, "our listener is plain http on loopback"),
+            Some(_) => {
+                CaseRun::without_steps(*index, case, CaseStatus::Skipped, "our listener is plain http on loopback")
+            }
             None => {
-                let mut watcher = Watcher::new(
-                    listener.clone(),
-                    transmitter.clone(),
-                    judge.clone(),
-                    jwks.clone(),
-                    settings.timeouts,
-                );
+                let mut watcher =
+                    Watcher::new(listener.clone(), transmitter.clone(), judge.clone(), jwks.clone(), settings.timeouts);
                 run_case(*index, case, &judge, &mut watcher, scope(&settings)).await
             }
         };
