@@ -1,6 +1,6 @@
 //! The options that say with which key SETs are signed, or by which keys they are verified.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::console::Failure;
@@ -50,6 +50,6 @@ pub(super) fn read(path: &Path, option: &str) -> Result<String, Failure> {
 }
 
 /// The keys of a JWKS file, to verify with.
-pub(super) fn jwks(path: &PathBuf) -> Result<Jwks, Failure> {
+pub(super) fn jwks(path: &Path) -> Result<Jwks, Failure> {
     Jwks::parse(&read(path, "--jwks")?).map_err(|error| Failure::usage(format!("--jwks {}: {error}", path.display())))
 }

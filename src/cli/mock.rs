@@ -1,11 +1,12 @@
 //! `setspec mock`: peers to develop against.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Subcommand;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::Url;
 
@@ -72,6 +73,9 @@ pub(super) struct ReceiverArgs {
     /// Behave unusually like this variation (`setspec list variations`).
     #[arg(long = "variation", value_name = "NAME")]
     variations: Vec<String>,
+    /// Name every requirement that holds too.
+    #[arg(short, long)]
+    verbose: bool,
     #[command(flatten)]
     suites: SuiteArgs,
 }
@@ -126,7 +130,7 @@ async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) ->
         issuer: args.issuer.clone(),
         audience: args.audience.clone(),
         keys: source,
-        authorization: authorization.clone().map(|secret: SecretString| secret),
+        authorization,
         languages: args.languages.clone(),
         tamper,
         recorder,
@@ -138,7 +142,7 @@ async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) ->
         None => receiver.url(),
     };
     line(&format!("setspec mock receiver is ready: push SETs to {url}"));
-    let explainer = Explainer::new(catalogue, explaining_keys, redactor);
+    let explainer = Explainer::new(catalogue, explaining_keys, redactor, args.verbose);
     let mut stop = std::pin::pin!(super::signals::stopped());
     loop {
         tokio::select! {
@@ -200,13 +204,14 @@ struct Explainer {
     judge: Judge,
     keys: JwksSource,
     redactor: Redactor,
+    verbose: bool,
 }
 
 impl Explainer {
-    fn new(catalogue: Arc<Catalogue>, keys: JwksSource, redactor: Redactor) -> Self {
+    fn new(catalogue: Arc<Catalogue>, keys: JwksSource, redactor: Redactor, verbose: bool) -> Self {
         let requirements = catalogue.profiles.get("push-transmitter").map(|profile| catalogue.of_profile(profile));
         let judge = Judge::new(catalogue, requirements.unwrap_or_default(), &[Party::Issuer, Party::Transmitter]);
-        Self { judge, keys, redactor }
+        Self { judge, keys, redactor, verbose }
     }
 
     async fn explain(&self, exchange: &Exchange) {
@@ -222,7 +227,7 @@ impl Explainer {
         {
             line(&self.safe(&format!("  answered: {answer}")));
         }
-        if request.target != PATH || request.body.is_empty() {
+        if request.target != PATH || request.method == "GET" {
             return;
         }
         let keys = self.keys.keys_for(None).await.unwrap_or_else(|_| Jwks::default());
@@ -234,6 +239,12 @@ impl Explainer {
         line(&format!("  signature: {}", signature.unwrap_or("-")));
         let held = seen.iter().filter(|seen| !matches!(seen.result, Observed::Broken(_))).count();
         line(&format!("  right: {held} expectations hold"));
+        if self.verbose {
+            let held = seen.iter().filter(|seen| matches!(seen.result, Observed::Held));
+            let ids: BTreeSet<&str> =
+                held.map(|seen| self.judge.catalogue().requirements[seen.requirement].id.as_str()).collect();
+            ids.iter().for_each(|id| line(&format!("    {id}")));
+        }
         for observation in &seen {
             let Observed::Broken(explanation) = &observation.result else { continue };
             let requirement = &self.judge.catalogue().requirements[observation.requirement];

@@ -43,11 +43,10 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
             .map(|trial| {
                 let lab = lab.clone();
                 // A task of its own, so that the cores share the work.
-                let task = tokio::spawn(async move {
+                tokio::spawn(async move {
                     let result = trial.prove(&lab).await;
                     (trial, result)
-                });
-                async move { task.await }
+                })
             })
             .buffered(args.jobs.max(1));
         while let Some(joined) = results.next().await {

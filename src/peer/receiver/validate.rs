@@ -128,7 +128,7 @@ fn parse(token: &Token) -> Result<(), String> {
         return Err("Not a JWT.".to_owned());
     };
     for name in ["iss", "jti"] {
-        if !claims.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
+        if claims.get(name).and_then(Value::as_str).is_none_or(str::is_empty) {
             return Err(format!("The claim {name} is missing or not a string."));
         }
     }

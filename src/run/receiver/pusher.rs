@@ -24,6 +24,9 @@ const SECEVENT: &str = "application/secevent+jwt";
 /// A credential that no receiver has given out.
 const INVALID_CREDENTIAL: &str = "Bearer setspec-invalid-credential";
 
+/// Header fields by name, in order.
+type Fields = Vec<(String, String)>;
+
 pub(crate) struct Pusher {
     world: Arc<World>,
 }
@@ -34,7 +37,7 @@ impl Pusher {
     }
 
     /// Makes the request of a plan: its header fields and its body.
-    fn build(&self, plan: &PushPlan, scope: &Scope) -> Result<(Vec<(String, String)>, Vec<u8>), Stop> {
+    fn build(&self, plan: &PushPlan, scope: &Scope) -> Result<(Fields, Vec<u8>), Stop> {
         let body = self.body(plan, scope)?;
         let overrides = rendered_object(&plan.headers, scope)?;
         let mut fields = vec![
