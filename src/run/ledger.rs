@@ -24,6 +24,8 @@ struct Entry {
     held: bool,
     findings: Vec<Finding>,
     accepted: Vec<Leniency>,
+    /// Why it cannot apply to this target, whatever else is seen.
+    excluded: Option<String>,
     not_applicable: Option<String>,
     untested: Option<String>,
 }
@@ -75,6 +77,13 @@ impl Ledger {
         }
     }
 
+    /// The requirement itself needs a feature that the target does not have.
+    pub fn exclude(&mut self, requirement: usize, reason: &str) {
+        if let Some(entry) = self.entries.get_mut(&requirement) {
+            entry.excluded = Some(reason.to_owned());
+        }
+    }
+
     /// The requirement does not apply to this target.
     pub fn not_applicable(&mut self, requirement: usize, reason: &str) {
         if let Some(entry) = self.entries.get_mut(&requirement) {
@@ -116,6 +125,24 @@ impl Ledger {
     }
 }
 
+/// Why a requirement that some check looks at was not seen, and what would show it.
+fn unseen(catalogue: &Catalogue, index: usize) -> String {
+    let mut conditions: Vec<String> = Vec::new();
+    for rule in &catalogue.rules {
+        for expectation in rule.expect.iter().filter(|expectation| expectation.requirement == index) {
+            let parts = [rule.when.as_ref(), expectation.when.as_ref()];
+            let when: Vec<&str> = parts.into_iter().flatten().map(|when| when.source().trim()).collect();
+            if !when.is_empty() {
+                conditions.push(format!("a {} where {}", rule.on.name(), when.join(" && ")));
+            }
+        }
+    }
+    match conditions.as_slice() {
+        [] => "nothing in this run showed it".to_owned(),
+        some => format!("nothing in this run showed it; it shows in {}", some.join(", or in ")),
+    }
+}
+
 fn result(catalogue: &Catalogue, index: usize, entry: &Entry) -> RequirementResult {
     let requirement = &catalogue.requirements[index];
     let broken = !entry.findings.is_empty();
@@ -131,12 +158,14 @@ fn result(catalogue: &Catalogue, index: usize, entry: &Entry) -> RequirementResu
         (Status::Warned, requirement.ambiguous.clone())
     } else if entry.held {
         (Status::Satisfied, None)
+    } else if let Some(why) = &entry.excluded {
+        (Status::NotApplicable, Some(why.clone()))
     } else if let Some(why) = &entry.untested {
         (Status::Untested, Some(why.clone()))
     } else if let Some(why) = &entry.not_applicable {
         (Status::NotApplicable, Some(why.clone()))
     } else {
-        (Status::Untested, Some("nothing in this run showed it".to_owned()))
+        (Status::Untested, Some(unseen(catalogue, index)))
     };
     let findings = if requirement.level == Level::May { Vec::new() } else { entry.findings.clone() };
     RequirementResult {

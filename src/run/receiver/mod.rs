@@ -170,6 +170,13 @@ impl ReceiverRun {
             cases: self.plan.cases.len(),
         }));
         let mut ledger = Ledger::new(self.plan.requirements.iter().copied());
+        let present = features(&world.settings);
+        for index in &self.plan.requirements {
+            let needs = &catalogue.requirements[*index].needs;
+            if let Some(missing) = needs.iter().find(|need| !present.contains(&need.as_str())) {
+                ledger.exclude(*index, &world.settings.absence(missing));
+            }
+        }
         let mut internal_errors = Vec::new();
         let mut interrupted = false;
 
