@@ -32,6 +32,7 @@ pub(super) struct Config {
     pub authorization_header: Option<SecretReference>,
     #[serde(default)]
     pub languages: Vec<String>,
+    pub set: Option<PathBuf>,
     pub alg: Option<Alg>,
     pub key: Option<PathBuf>,
     pub kid: Option<String>,

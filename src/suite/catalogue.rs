@@ -247,7 +247,12 @@ impl Catalogue {
         match found.as_slice() {
             [one] => Ok(one),
             [] => {
-                let near = crate::expr::nearest(name, list.iter().map(|d| d.id.rsplit('/').next().unwrap_or_default()));
+                // Whoever writes a slash means a full id.
+                let known = list.iter().map(|deviation| match name.contains('/') {
+                    true => deviation.id.as_str(),
+                    false => deviation.id.rsplit('/').next().unwrap_or_default(),
+                });
+                let near = crate::expr::nearest(name, known);
                 Err(match near {
                     Some(near) => format!("there is no `{name}`; did you mean `{near}`?"),
                     None => format!("there is no `{name}`"),

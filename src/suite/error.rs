@@ -74,7 +74,8 @@ fn byte_span(text: &str, place: Position) -> Option<(usize, usize)> {
             let start = content.char_indices().nth(place.column.saturating_sub(1)).map_or(content.len(), |(at, _)| at);
             let rest = &content[start..];
             let length = rest.find([' ', ',', '}', ':']).filter(|at| *at > 0).unwrap_or(rest.len()).max(1);
-            let end = (start + length).min(content.len().max(start + 1));
+            // A place behind the end of a line stays in that line.
+            let end = (start + length).min(content.len());
             return Some((offset + start, (offset + end).min(text.len())));
         }
         offset += line.len();

@@ -49,6 +49,19 @@ impl Fixtures {
         self.sets.keys().map(String::as_str)
     }
 
+    /// Puts other claims in the place of a SET template: for receivers that take no event of ours.
+    ///
+    /// # Errors
+    /// If the claims are no JSON object, or hold a `${...}` that is no expression.
+    pub fn replace(&mut self, name: &str, claims: &Value) -> Result<(), String> {
+        if !claims.is_object() {
+            return Err("expected a JSON object of claims".to_owned());
+        }
+        let template = Template::compile(claims, &words::of_fixture()).map_err(|error| error.message)?;
+        self.sets.insert(name.to_owned(), template);
+        Ok(())
+    }
+
     pub fn has_set(&self, name: &str) -> bool {
         self.sets.contains_key(name)
     }

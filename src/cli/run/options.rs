@@ -14,6 +14,7 @@ use crate::cli::console::Failure;
 use crate::cli::keys;
 use crate::http::Roots;
 use crate::run::plan::Selection;
+use crate::run::receiver::GOOD_SET;
 use crate::run::settings::{ReceiverSettings, Timeouts};
 use crate::set::Alg;
 use crate::suite::Catalogue;
@@ -54,6 +55,10 @@ pub(in crate::cli) struct ReceiverArgs {
     /// A language in which the receiver describes errors; give every one, its default first.
     #[arg(long = "language", value_name = "TAG")]
     pub languages: Vec<String>,
+    /// The claims of a SET that the receiver takes (JSON; may contain `${issuer}`, `${audience}`, `${now()}`,
+    /// `${uuid()}`), in place of a CAEP session-revoked event.
+    #[arg(long, value_name = "FILE")]
+    pub set: Option<PathBuf>,
     /// The algorithm that SETs are signed with [default: RS256].
     #[arg(long)]
     pub alg: Option<Alg>,
@@ -114,8 +119,13 @@ pub(in crate::cli) struct Resolved {
 
 impl ReceiverArgs {
     /// Options win over the file, the file over defaults.
-    pub fn resolve(&self, catalogue: Arc<Catalogue>) -> Result<Resolved, Failure> {
+    pub fn resolve(&self, mut catalogue: Arc<Catalogue>) -> Result<Resolved, Failure> {
         let config = Config::find(self.config.as_deref())?;
+        if let Some(path) = self.set.as_ref().or(config.set.as_ref()) {
+            let wrong = |why: String| Failure::usage(format!("--set {}: {why}", path.display()));
+            let claims = serde_json::from_str(&keys::read(path, "--set")?).map_err(|error| wrong(error.to_string()))?;
+            Arc::make_mut(&mut catalogue).fixtures.replace(GOOD_SET, &claims).map_err(wrong)?;
+        }
         if config.role.is_some_and(|role| role != Role::Receiver) {
             return Err(Failure::usage("the configuration file is for a transmitter"));
         }
@@ -198,6 +208,7 @@ impl ReceiverArgs {
         option("issuer", issuer.map(str::to_owned));
         option("audience", (audience != AUDIENCE).then(|| audience.to_owned()));
         option("alg", (alg != Alg::Rs256).then(|| alg.to_string()));
+        option("set", self.set.as_ref().map(|path| path.display().to_string()));
         option("key", self.key.as_ref().map(|path| path.display().to_string()));
         option("kid", self.kid.clone());
         option("listen", self.listen.map(|addr| addr.to_string()));

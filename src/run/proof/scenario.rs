@@ -129,7 +129,7 @@ impl Lab {
     pub(super) fn timeouts() -> Timeouts {
         Timeouts {
             response: Duration::from_secs(10),
-            prompt: Duration::from_secs(2),
+            prompt: Duration::from_secs(4),
             delivery: Duration::from_secs(5),
             quiet: Duration::from_millis(600),
         }
@@ -148,7 +148,7 @@ impl Lab {
                 tamper,
                 timeouts: Self::timeouts(),
                 tls: combination.tls,
-                retry_delay: Duration::from_millis(300),
+                retry_delay: Duration::from_millis(800),
             };
             return observe(settings).await.map_err(|error| error.to_string());
         }

@@ -26,6 +26,7 @@ use crate::set::{Jwks, KeyError};
 use crate::suite::catalogue::Case;
 use crate::suite::model::profile::Role;
 use crate::suite::model::section::Party;
+pub(crate) use preflight::GOOD_SET;
 use pusher::Pusher;
 
 /// An issuer that no receiver trusts; the name is reserved (RFC 2606).

@@ -15,7 +15,7 @@ use crate::suite::catalogue::{Action, PushBase, PushPlan};
 use crate::suite::model::case::Auth;
 
 /// The SET that every receiver of the profile has to take.
-pub(super) const GOOD_SET: &str = "caep/session-revoked";
+pub(crate) const GOOD_SET: &str = "caep/session-revoked";
 
 pub(super) async fn run(world: &Arc<World>) -> Preflight {
     let plan = PushPlan {
@@ -144,7 +144,8 @@ fn advice(world: &World, status: u16, err: Option<&str>) -> String {
         (429, _) => "The receiver limits our rate; try again later or with --jobs 1.".to_owned(),
         (500..=599, _) => "The receiver failed by itself; its log may say why.".to_owned(),
         _ => format!(
-            "{trust}{fetched} The SET is for the audience {audience:?} (--audience) and is signed with {} (--alg).",
+            "{trust}{fetched} The SET is for the audience {audience:?} (--audience) and is signed with {} (--alg). A receiver \
+             that takes other events only is given one of them with --set.",
             world.settings.key.alg()
         ),
     }
