@@ -2,6 +2,8 @@
 //!
 //! A ratio says more than times: both halves run on the same machine, on the same tokens, with the same library.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};

@@ -12,6 +12,9 @@ use super::keys::read;
 use crate::set::Alg;
 use crate::suite::model::profile::Role;
 
+/// The longest credential, in bytes: what a header field can hold with most servers.
+const LONGEST_SECRET: usize = 8192;
+
 /// The file that is found by itself.
 pub(super) const FILE: &str = "setspec.toml";
 
@@ -49,13 +52,36 @@ pub(super) struct Config {
 }
 
 /// Where a secret stands: never in the file itself.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub(super) struct SecretReference {
     /// The name of an environment variable.
     pub env: Option<String>,
     /// The path of a file.
     pub file: Option<PathBuf>,
+}
+
+/// Says what a reference looks like without repeating what stands there, which may be the secret itself.
+const NO_REFERENCE: &str = "a secret does not stand in this file: expected { env = \"NAME\" } or { file = \"PATH\" }";
+
+impl<'de> Deserialize<'de> for SecretReference {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Reference {
+            env: Option<String>,
+            file: Option<PathBuf>,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Reference(Reference),
+            Other(serde::de::IgnoredAny),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Reference(Reference { env, file }) => Ok(Self { env, file }),
+            Written::Other(_) => Err(serde::de::Error::custom(NO_REFERENCE)),
+        }
+    }
 }
 
 impl Config {
@@ -68,13 +94,17 @@ impl Config {
         };
         let text = read(path, "--config")?;
         toml::from_str(&text).map_err(|error| {
-            let at = error.span().map_or(String::new(), |span| {
-                let before = &text[..span.start.min(text.len())];
+            let before = error.span().map(|span| &text[..span.start.min(text.len())]);
+            let at = before.map_or(String::new(), |before| {
                 let line = before.matches('\n').count() + 1;
                 let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
                 format!(":{line}:{column}")
             });
-            Failure::usage(format!("{}{at}: {}", path.display(), error.to_string().trim_end()))
+            // The excerpt of a line with a secret would print it.
+            let line = before.and_then(|before| text[before.rfind('\n').map_or(0, |at| at + 1)..].lines().next());
+            let secret = error.message() == NO_REFERENCE || line.is_some_and(|line| line.contains("authorization"));
+            let why = if secret { error.message().to_owned() } else { error.to_string() };
+            Failure::usage(format!("{}{at}: {}", path.display(), why.trim_end()))
         })
     }
 }
@@ -82,24 +112,28 @@ impl Config {
 impl SecretReference {
     /// Fetches the secret.
     pub fn resolve(&self, option: &str) -> Result<SecretString, Failure> {
-        match (&self.env, &self.file) {
+        let value = match (&self.env, &self.file) {
             (Some(name), None) => std::env::var(name)
-                .map(SecretString::from)
-                .map_err(|_| Failure::usage(format!("{option}: the environment variable {name} is not set"))),
-            (None, Some(path)) => read(path, option).map(|text| SecretString::from(text.trim().to_owned())),
-            _ => Err(Failure::usage(format!("{option}: either `env` or `file`"))),
-        }
+                .map_err(|_| Failure::usage(format!("{option}: the environment variable {name} is not set")))?,
+            (None, Some(path)) => read(path, option)?.trim().to_owned(),
+            _ => return Err(Failure::usage(format!("{option}: either `env` or `file`"))),
+        };
+        one_line(option, value)
     }
 }
 
 /// A secret of the command line: `@FILE` is read, anything else is the secret.
 pub(super) fn secret(option: &str, text: &str) -> Result<SecretString, Failure> {
-    let value = match text.strip_prefix('@') {
-        Some(path) => read(Path::new(path), option)?.trim().to_owned(),
-        None => text.to_owned(),
-    };
-    if value.is_empty() || value.contains(['\r', '\n']) {
-        return Err(Failure::usage(format!("{option}: expected one line of text")));
+    match text.strip_prefix('@') {
+        Some(path) => one_line(option, read(Path::new(path), option)?.trim().to_owned()),
+        None => one_line(option, text.to_owned()),
+    }
+}
+
+/// What can stand in a header field.
+fn one_line(option: &str, value: String) -> Result<SecretString, Failure> {
+    if value.is_empty() || value.len() > LONGEST_SECRET || value.contains(['\r', '\n']) {
+        return Err(Failure::usage(format!("{option}: expected one line of text, of {LONGEST_SECRET} bytes at most")));
     }
     Ok(SecretString::from(value))
 }

@@ -137,13 +137,14 @@ async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) ->
     })
     .await
     .map_err(|error| Failure::usage(format!("cannot listen on {}: {error}", args.listen)))?;
+    // Before the line that says that it is ready: from then on it leaves cleanly.
+    let mut stop = std::pin::pin!(super::signals::stopped());
     let url = match &args.public_url {
         Some(url) => format!("{}{PATH}", url.as_str().trim_end_matches('/')),
         None => receiver.url(),
     };
     line(&format!("setspec mock receiver is ready: push SETs to {url}"));
     let explainer = Explainer::new(catalogue, explaining_keys, redactor, args.verbose);
-    let mut stop = std::pin::pin!(super::signals::stopped());
     loop {
         tokio::select! {
             exchange = pushes.next() => match exchange {

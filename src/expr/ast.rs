@@ -58,6 +58,30 @@ fn collect<'e>(expr: &'e IdedExpr, bound: &mut Vec<&'e str>, names: &mut Names) 
     }
 }
 
+/// Whether the tree has more than `most` levels. Looks no deeper than that.
+pub(super) fn is_deeper_than(expr: &IdedExpr, most: usize) -> bool {
+    let Some(left) = most.checked_sub(1) else { return true };
+    let deeper = |part: &IdedExpr| is_deeper_than(part, left);
+    match &expr.expr {
+        Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => false,
+        Expr::Call(call) => call.target.iter().map(Box::as_ref).chain(&call.args).any(deeper),
+        Expr::Select(select) => deeper(&select.operand),
+        Expr::List(list) => list.elements.iter().any(deeper),
+        Expr::Map(map) => map.entries.iter().any(|entry| entry_is_deeper(&entry.expr, deeper)),
+        Expr::Struct(structure) => structure.entries.iter().any(|entry| entry_is_deeper(&entry.expr, deeper)),
+        Expr::Comprehension(comp) => {
+            [&comp.iter_range, &comp.accu_init, &comp.loop_cond, &comp.loop_step, &comp.result].into_iter().any(deeper)
+        }
+    }
+}
+
+fn entry_is_deeper(entry: &EntryExpr, deeper: impl Fn(&IdedExpr) -> bool) -> bool {
+    match entry {
+        EntryExpr::MapEntry(entry) => deeper(&entry.key) || deeper(&entry.value),
+        EntryExpr::StructField(field) => deeper(&field.value),
+    }
+}
+
 /// Operators are calls of functions whose names begin with `_`, `!`, `-` or `@`.
 fn is_function_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())

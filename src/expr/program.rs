@@ -12,6 +12,23 @@ use super::scope::Entered;
 use super::value::to_json;
 use super::vocabulary::{Vocabulary, nearest};
 
+/// The longest expression, in bytes. What is longer is no expression of a suite, and what is deeper than the parser and
+/// the interpreter can go has to be long.
+const LONGEST: usize = 4096;
+
+/// The deepest nesting of brackets.
+const DEEPEST: usize = 24;
+
+/// The deepest tree that an expression may be: evaluation is recursive too.
+const DEEPEST_TREE: usize = 48;
+
+/// What is nested deeper, or is longer, is parsed with a stack of its own: the parser is recursive, and a dozen brackets
+/// are too much for the stack of a thread in a debug build.
+const ORDINARY: (usize, usize) = (4, 200);
+
+/// The size of that stack.
+const STACK: usize = 64 * 1024 * 1024;
+
 /// A CEL expression that has been parsed and whose names are all known.
 #[derive(Clone)]
 pub struct Expression {
@@ -47,7 +64,18 @@ impl CompileError {
 impl Expression {
     /// Parses `source` and checks its names against `vocabulary` and the known functions.
     pub fn compile(source: &str, vocabulary: &Vocabulary) -> Result<Self, CompileError> {
-        let program = Program::compile(source).map_err(|errors| syntax_error(source, &errors))?;
+        if source.len() > LONGEST {
+            return Err(CompileError::new(format!("an expression of more than {LONGEST} bytes")));
+        }
+        let depth = nesting(source);
+        if depth > DEEPEST {
+            return Err(CompileError::new(format!("an expression nested more than {DEEPEST} deep")));
+        }
+        let program = if depth > ORDINARY.0 || source.len() > ORDINARY.1 {
+            on_a_large_stack(|| parse(source))??
+        } else {
+            parse(source)?
+        };
         let names = ast::names(program.expression());
         for variable in &names.variables {
             if !vocabulary.has(variable) {
@@ -116,6 +144,35 @@ pub(super) fn failure(error: &ExecutionError) -> String {
         ExecutionError::FunctionError { function, message } => format!("{function}: {message}"),
         other => other.to_string(),
     }
+}
+
+fn parse(source: &str) -> Result<Program, CompileError> {
+    let program = Program::compile(source).map_err(|errors| syntax_error(source, &errors))?;
+    if ast::is_deeper_than(program.expression(), DEEPEST_TREE) {
+        return Err(CompileError::new("an expression of too many parts within parts".to_owned()));
+    }
+    Ok(program)
+}
+
+fn on_a_large_stack<T: Send>(parse: impl FnOnce() -> T + Send) -> Result<T, CompileError> {
+    let failed = || CompileError::new("the expression cannot be parsed".to_owned());
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, parse);
+        thread.map_err(|_| failed())?.join().map_err(|_| failed())
+    })
+}
+
+/// How deep brackets are nested, those in quoted texts included.
+fn nesting(source: &str) -> usize {
+    let mut depth = 0usize;
+    source.bytes().fold(0, |deepest, byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest.max(depth)
+    })
 }
 
 fn check_function(source: &str, name: &str, count: usize) -> Result<(), CompileError> {

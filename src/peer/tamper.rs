@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::message::{object_or_null, set_value};
 use super::receiver::{Answer, Verdict};
 use crate::expr::{Expression, Scope, Template};
+use crate::set::draft::merge;
 use crate::set::{Draft, Forgery, Signature, Token};
 use crate::suite::catalogue::Deviation;
 use crate::suite::model::deviation::{Check, Retry, TlsDeviation};
@@ -192,14 +193,4 @@ fn object(template: &Template, scope: &Scope) -> Option<Map<String, Value>> {
 
 fn text(template: &Template, scope: &Scope) -> Option<String> {
     scope.enter(|entered| template.render_text(entered)).ok()
-}
-
-fn merge(members: &mut Map<String, Value>, changes: &Map<String, Value>) {
-    for (name, value) in changes {
-        if value.is_null() {
-            members.shift_remove(name);
-        } else {
-            members.insert(name.clone(), value.clone());
-        }
-    }
 }

@@ -79,7 +79,9 @@ impl Transmitter {
             if !again {
                 break;
             }
-            if attempt < self.options.attempts && retry != Some(Retry::WithoutDelay) {
+            // Whoever repeats what was acknowledged has no reason to wait.
+            let failed = !matches!(status, Some(200..=299));
+            if failed && attempt < self.options.attempts && retry != Some(Retry::WithoutDelay) {
                 tokio::time::sleep(delay).await;
                 delay *= 2;
             }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::event::{Finding, Leniency, RequirementResult, Status, Verdict};
+use super::event::{CaseResult, CaseStatus, Finding, Leniency, RequirementResult, Status, Verdict};
 use super::judge::{Observation, Observed};
 use crate::suite::Catalogue;
+use crate::suite::catalogue::Case;
 use crate::suite::model::section::Level;
 
 /// How many findings of one requirement are kept; more are counted.
@@ -95,6 +96,19 @@ impl Ledger {
     pub fn untested(&mut self, requirement: usize, reason: &str) {
         if let Some(entry) = self.entries.get_mut(&requirement) {
             entry.untested.get_or_insert_with(|| reason.to_owned());
+        }
+    }
+
+    /// Enters why a case that showed nothing showed nothing of its requirements.
+    pub fn close(&mut self, case: &Case, result: &CaseResult) {
+        let reason = result.reason.as_deref().unwrap_or_default();
+        match result.status {
+            CaseStatus::Passed | CaseStatus::Failed => {}
+            CaseStatus::Skipped => case.requirements().for_each(|index| self.not_applicable(index, reason)),
+            CaseStatus::Inconclusive => {
+                case.requirements().for_each(|index| self.untested(index, reason));
+                self.mark_inconclusive();
+            }
         }
     }
 

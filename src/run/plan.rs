@@ -66,14 +66,16 @@ impl Plan {
         if selection.is_everything() {
             return Self { requirements: of_profile, cases: cases_of_profile };
         }
-        let mut requirements: BTreeSet<usize> =
+        let selected: BTreeSet<usize> =
             of_profile.iter().copied().filter(|index| selection.takes(&catalogue.requirements[*index].id)).collect();
+        // What a case brings along must not bring further cases.
+        let mut requirements = selected.clone();
         let mut cases = Vec::new();
         for index in cases_of_profile {
             let case = &catalogue.cases[index];
             let skipped = selection.skip.iter().any(|pattern| matches_pattern(pattern, &case.id));
             let chosen = !selection.only.is_empty() && selection.takes(&case.id);
-            let wanted = case.requirements().any(|requirement| requirements.contains(&requirement));
+            let wanted = case.requirements().any(|requirement| selected.contains(&requirement));
             if !skipped && (chosen || wanted) {
                 cases.push(index);
             }

@@ -1,8 +1,12 @@
 //! What never leaves: secrets are taken out of every event before anybody sees it.
 
+mod forms;
+
 use std::sync::Arc;
 
 use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use regex::bytes::{NoExpand, Regex};
 
 use super::event::{Event, Finding, Leniency, RequirementResult};
 use crate::http::{Exchange, Headers};
@@ -10,16 +14,25 @@ use crate::http::{Exchange, Headers};
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "[redacted]";
 
+/// Stands where a value was cut off.
+const CUT: &str = "\u{2026}";
+
 /// Header fields whose values are credentials, whatever they are.
 const CREDENTIALS: &[&str] = &["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"];
 
 /// Secrets shorter than this are not searched for: they would hit ordinary words.
 const SHORTEST: usize = 4;
 
+/// The same for what is left of a secret where a text ends.
+const SHORTEST_REST: usize = 8;
+
 /// Knows the secrets of a run and takes them out of texts.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    secrets: Vec<String>,
+    /// Longer ones first, so that a part does not leave the rest of the whole behind.
+    forms: Vec<String>,
+    /// All forms at once.
+    search: Option<Regex>,
 }
 
 impl Redactor {
@@ -30,10 +43,10 @@ impl Redactor {
     /// Adds a secret, and the forms in which a target could echo it.
     pub fn add(&mut self, secret: &str) {
         let secret = secret.trim();
-        let mut forms = vec![secret.to_owned()];
+        let mut plain = vec![secret.to_owned()];
         if let Some((scheme, credential)) = secret.split_once(' ') {
-            forms.push(credential.trim().to_owned());
-            let decoded = base64::engine::general_purpose::STANDARD.decode(credential.trim());
+            plain.push(credential.trim().to_owned());
+            let decoded = STANDARD.decode(credential.trim());
             if scheme.eq_ignore_ascii_case("basic")
                 && let Some((_, password)) = decoded
                     .ok()
@@ -41,51 +54,67 @@ impl Redactor {
                     .as_deref()
                     .and_then(|t| t.split_once(':'))
             {
-                forms.push(password.to_owned());
+                plain.push(password.to_owned());
             }
         }
-        for form in forms.clone() {
-            forms.push(url::form_urlencoded::byte_serialize(form.as_bytes()).collect());
-            forms.push(base64::engine::general_purpose::STANDARD_NO_PAD.encode(&form));
-            forms.push(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&form));
-            // As it stands inside a JSON text.
-            forms.push(serde_json::Value::from(form.as_str()).to_string().trim_matches('"').to_owned());
-        }
-        self.secrets.extend(forms.into_iter().filter(|form| form.len() >= SHORTEST));
-        // Longer forms first, so that a part does not leave the rest of the whole behind.
-        self.secrets.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        self.secrets.dedup();
+        self.forms.extend(plain.iter().flat_map(|text| forms::of(text)).filter(|form| form.len() >= SHORTEST));
+        self.forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        self.forms.dedup();
+        let pattern = self.forms.iter().map(|form| regex::escape(form)).collect::<Vec<_>>().join("|");
+        self.search = (!self.forms.is_empty())
+            .then(|| Regex::new(&pattern).expect("escaped texts are a pattern, and a header is not too long for one"));
     }
 
     /// The text without secrets.
     pub fn text(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| {
-            if text.contains(secret.as_str()) { text.replace(secret.as_str(), REDACTED) } else { text }
-        })
+        let mut bytes = text.as_bytes().to_vec();
+        self.bytes(&mut bytes);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        [CUT, "..."].iter().fold(text, |text, mark| self.before(&text, mark))
     }
 
     fn in_place(&self, text: &mut String) {
-        if self.secrets.iter().any(|secret| text.contains(secret.as_str())) {
+        if self.search.is_some() {
             *text = self.text(text);
         }
     }
 
     fn bytes(&self, bytes: &mut Vec<u8>) {
-        for secret in &self.secrets {
-            let finder = memchr::memmem::Finder::new(secret.as_bytes());
-            if finder.find(bytes).is_none() {
-                continue;
-            }
-            let mut kept = Vec::with_capacity(bytes.len());
-            let mut from = 0;
-            for at in finder.find_iter(bytes) {
-                kept.extend_from_slice(&bytes[from..at]);
-                kept.extend_from_slice(REDACTED.as_bytes());
-                from = at + secret.len();
-            }
-            kept.extend_from_slice(&bytes[from..]);
-            *bytes = kept;
+        let Some(search) = &self.search else { return };
+        if search.is_match(bytes) {
+            *bytes = search.replace_all(bytes, NoExpand(REDACTED.as_bytes())).into_owned();
         }
+        // A text that was cut off may end with the beginning of a secret.
+        if let Some(rest) = self.rest(bytes, SHORTEST_REST) {
+            bytes.truncate(bytes.len() - rest);
+            bytes.extend_from_slice(REDACTED.as_bytes());
+        }
+    }
+
+    /// The text without beginnings of secrets that stand before a mark which says that something was left out.
+    fn before(&self, text: &str, mark: &str) -> String {
+        let mut pieces = text.split(mark);
+        let mut kept = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let quote = if kept.ends_with('"') { "\"" } else { "" };
+            kept.truncate(kept.len() - quote.len());
+            if let Some(rest) = self.rest(kept.as_bytes(), SHORTEST) {
+                kept.truncate(kept.len() - rest);
+                kept.push_str(REDACTED);
+            }
+            kept.extend([quote, mark, piece]);
+        }
+        kept
+    }
+
+    /// How many bytes at the end are the beginning of a secret.
+    fn rest(&self, bytes: &[u8], shortest: usize) -> Option<usize> {
+        let longest_of = |form: &String| {
+            (shortest..form.len())
+                .rev()
+                .find(|&length| form.is_char_boundary(length) && bytes.ends_with(&form.as_bytes()[..length]))
+        };
+        self.forms.iter().filter_map(longest_of).max()
     }
 
     fn headers(&self, headers: &mut Headers) {
@@ -178,7 +207,7 @@ impl Redactor {
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Redactor({} forms)", self.secrets.len())
+        write!(f, "Redactor({} forms)", self.forms.len())
     }
 }
 
@@ -197,6 +226,12 @@ mod tests {
             "s3cr%2Fet%2Btoken",
             "password hunter22",
             "dXNlcjpodW50ZXIyMg==",
+            "s3cr%2fet%2btoken",
+            "s3cr\\/et+token",
+            "s3cr/et\\u002Btoken",
+            "got Bearer s3cr/e\u{2026} (300 characters)",
+            "got \"hunter2\"...",
+            "the end is cut: Bearer s3cr/e",
         ] {
             let shown = redactor.text(text);
             for secret in ["s3cr", "hunter22", "dXNlcjpodW50ZXIyMg"] {
@@ -204,6 +239,17 @@ mod tests {
             }
         }
         assert_eq!(redactor.text("nothing here"), "nothing here");
+    }
+
+    #[test]
+    fn base64_of_more_than_the_secret_hides_it_too() {
+        let mut redactor = Redactor::new();
+        redactor.add("Bearer s3cret-token-of-some-length");
+        for before in ["", "x", "xy", "xyz", "Authorization: "] {
+            let text = STANDARD.encode(format!("{before}Bearer s3cret-token-of-some-length\r\n"));
+            let shown = redactor.text(&text);
+            assert!(shown.contains(REDACTED) && shown.len() < 50, "{shown}");
+        }
     }
 
     #[test]

@@ -98,7 +98,8 @@ pub(crate) fn to_text(members: &Map<String, Value>) -> String {
     Value::Object(members.clone()).to_string()
 }
 
-fn merge(members: &mut Map<String, Value>, changes: &Map<String, Value>) {
+/// Replaces each named member; `null` removes it. Shallow.
+pub(crate) fn merge(members: &mut Map<String, Value>, changes: &Map<String, Value>) {
     for (name, value) in changes {
         if value.is_null() {
             // Not `remove`, which would move the last member into the gap.

@@ -91,12 +91,10 @@ async fn run(args: ReceiverArgs, resolved: Resolved) -> Result<ExitCode, Failure
         let _ = show.lock().unwrap_or_else(PoisonError::into_inner).event(&event);
     });
     let (stop, stopped) = watch::channel(false);
+    let asked = crate::cli::signals::stopped();
     let watcher = tokio::spawn(async move {
-        crate::cli::signals::stopped().await;
+        asked.await;
         let _ = stop.send(true);
-        // Whoever asks a second time does not want to wait.
-        crate::cli::signals::stopped().await;
-        std::process::exit(i32::from(ExitCode::Interrupted.code()));
     });
     let finished = run.run(&emitter, stopped).await;
     watcher.abort();

@@ -273,17 +273,7 @@ impl ReceiverRun {
     fn enter(&self, ledger: &mut Ledger, run: CaseRun, emitter: &Emitter) {
         let catalogue = &self.world.settings.catalogue;
         let case = &catalogue.cases[run.case];
-        let reason = run.result.reason.as_deref().unwrap_or_default();
-        for requirement in case.requirements() {
-            match run.result.status {
-                CaseStatus::Skipped => ledger.not_applicable(requirement, reason),
-                CaseStatus::Inconclusive => ledger.untested(requirement, reason),
-                CaseStatus::Passed | CaseStatus::Failed => {}
-            }
-        }
-        if run.result.status == CaseStatus::Inconclusive {
-            ledger.mark_inconclusive();
-        }
+        ledger.close(case, &run.result);
         for exchange in run.exchanges {
             emitter.emit(Event::Exchange(Arc::new(exchange)));
         }

@@ -113,17 +113,7 @@ pub async fn observe(settings: TransmitterSettings) -> Result<Finished, ObserveE
                 run_case(*index, case, &judge, &mut watcher, scope(&settings)).await
             }
         };
-        for requirement in case.requirements() {
-            let reason = run.result.reason.as_deref().unwrap_or_default();
-            match run.result.status {
-                CaseStatus::Skipped => ledger.not_applicable(requirement, reason),
-                CaseStatus::Inconclusive => {
-                    ledger.untested(requirement, reason);
-                    ledger.mark_inconclusive();
-                }
-                CaseStatus::Passed | CaseStatus::Failed => {}
-            }
-        }
+        ledger.close(case, &run.result);
         internal_errors.extend(run.internal_error);
         for seen in &run.observations {
             ledger.enter(&catalogue, seen, None);
