@@ -99,7 +99,17 @@ fn closes_mid_body(_: &Asked, stream: &mut TcpStream) -> std::io::Result<()> {
 #[test]
 fn closing_mid_body() {
     is_inconclusive_from_the_start(closes_mid_body, "FAILED");
-    breaks_later(closes_mid_body, "rfc8935/2.3/status-400");
+    breaks_later(closes_mid_body, "rfc8935/2.3/body-json-object");
+}
+
+/// An acknowledgement that breaks off is an acknowledgement.
+fn acknowledges_and_breaks_off(_: &Asked, stream: &mut TcpStream) -> std::io::Result<()> {
+    stream.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 10\r\n\r\n")
+}
+
+#[test]
+fn a_bad_set_acknowledged_by_half_is_taken() {
+    breaks_later(acknowledges_and_breaks_off, "rfc8935/2/authentic");
 }
 
 fn answers_not_in_utf8(_: &Asked, stream: &mut TcpStream) -> std::io::Result<()> {

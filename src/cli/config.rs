@@ -113,8 +113,7 @@ impl SecretReference {
     /// Fetches the secret.
     pub fn resolve(&self, option: &str) -> Result<SecretString, Failure> {
         let value = match (&self.env, &self.file) {
-            (Some(name), None) => std::env::var(name)
-                .map_err(|_| Failure::usage(format!("{option}: the environment variable {name} is not set")))?,
+            (Some(name), None) => std::env::var(name).map_err(|_| unset(option, name))?,
             (None, Some(path)) => read(path, option)?.trim().to_owned(),
             _ => return Err(Failure::usage(format!("{option}: either `env` or `file`"))),
         };
@@ -127,6 +126,15 @@ pub(super) fn secret(option: &str, text: &str) -> Result<SecretString, Failure> 
     match text.strip_prefix('@') {
         Some(path) => one_line(option, read(Path::new(path), option)?.trim().to_owned()),
         None => one_line(option, text.to_owned()),
+    }
+}
+
+/// What is no name of a variable may be the secret itself, and is not repeated.
+fn unset(option: &str, name: &str) -> Failure {
+    if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        Failure::usage(format!("{option}: the environment variable {name} is not set"))
+    } else {
+        Failure::usage(format!("{option}: `env` is the name of an environment variable"))
     }
 }
 

@@ -47,11 +47,9 @@ pub fn request_value(request: &Request) -> Value {
     })
 }
 
-/// The variable `response`: null where no answer came.
+/// The variable `response`: null where no status line came. An answer that broke off counts with what came of it.
 pub fn response_value(exchange: &Exchange) -> Value {
-    let Some(response) = exchange.response.as_ref().filter(|_| !cut_short(exchange)) else {
-        return Value::Null;
-    };
+    let Some(response) = &exchange.response else { return Value::Null };
     json!({
         "status": response.status,
         "reason": response.reason,
@@ -59,15 +57,11 @@ pub fn response_value(exchange: &Exchange) -> Value {
         "body": response.body_text(),
         "size": response.body.len() + response.extra.len(),
         "truncated": response.truncated,
+        "complete": exchange.failure.is_none() && !response.truncated,
         "utf8": std::str::from_utf8(&response.body).is_ok(),
         "json": json_of(response),
         "media_type": response.media_type().unwrap_or_default(),
     })
-}
-
-/// An answer that broke off is no answer; one that is merely too long is.
-fn cut_short(exchange: &Exchange) -> bool {
-    exchange.failure.is_some() && !exchange.response.as_ref().is_some_and(|response| response.truncated)
 }
 
 /// The body as JSON; null where it is none, has duplicate members, or is nested too deeply.

@@ -103,6 +103,9 @@ impl Ledger {
     pub fn close(&mut self, case: &Case, result: &CaseResult) {
         let reason = result.reason.as_deref().unwrap_or_default();
         match result.status {
+            CaseStatus::Failed if result.reason.is_some() => {
+                case.requirements().for_each(|index| self.untested(index, reason));
+            }
             CaseStatus::Passed | CaseStatus::Failed => {}
             CaseStatus::Skipped => case.requirements().for_each(|index| self.not_applicable(index, reason)),
             CaseStatus::Inconclusive => {

@@ -21,6 +21,8 @@ pub(crate) struct Acted {
     pub exchanges: Vec<Exchange>,
     /// What the passive rules saw on the way.
     pub observations: Vec<Observation>,
+    /// A push that has to be refused got no answer at all: whether the SET was taken cannot be told.
+    pub unanswered: bool,
 }
 
 /// Why a case cannot go on.
@@ -81,6 +83,7 @@ pub(crate) async fn run_case(
     let mut exchanges = Vec::new();
     let mut observations: Vec<Observation> = Vec::new();
     let mut stopped = None;
+    let mut unanswered = false;
     for step in &case.steps {
         if step.when.as_ref().is_some_and(|when| !scope.enter(|entered| when.holds(entered))) {
             continue;
@@ -90,6 +93,10 @@ pub(crate) async fn run_case(
                 let exchange = acted.exchanges.last().map(|exchange| exchange.id.clone());
                 exchanges.extend(acted.exchanges);
                 observations.extend(acted.observations);
+                if acted.unanswered {
+                    unanswered = true;
+                    continue;
+                }
                 let (assumed, seen, saved) = scope.enter(|entered| {
                     let assumed = step.assume.as_ref().is_none_or(|assume| assume.holds(entered));
                     let seen = if assumed {
@@ -133,8 +140,9 @@ pub(crate) async fn run_case(
         None => {}
     }
     let failed = observations.iter().any(|seen| seen.source == case.id && matches!(seen.result, Observed::Broken(_)));
-    if failed && status == CaseStatus::Passed {
+    if (failed || unanswered) && status == CaseStatus::Passed {
         status = CaseStatus::Failed;
+        reason = unanswered.then(|| "a push got no answer, so that nobody can tell whether it was taken".to_owned());
     }
     CaseRun {
         case: index,

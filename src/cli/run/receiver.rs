@@ -32,7 +32,6 @@ pub(super) fn main(args: ReceiverArgs) -> Result<ExitCode, Failure> {
     if args.list {
         return list(&resolved.settings);
     }
-    probe(&resolved.reports).map_err(unwritable)?;
     runtime()?.block_on(run(args, resolved))
 }
 
@@ -70,6 +69,7 @@ async fn run(args: ReceiverArgs, resolved: Resolved) -> Result<ExitCode, Failure
     let strict = settings.strict;
     let copy = settings.clone();
     let mut run = ReceiverRun::prepare(settings).await.map_err(start_failure)?;
+    probe(&reports).map_err(unwritable)?;
     let receiver = if built_in { Some(start_built_in(&mut run, &copy).await?) } else { None };
 
     let recorder = Arc::new(Mutex::new(Recorder::new(env!("CARGO_PKG_VERSION"))));

@@ -15,7 +15,7 @@ use crate::run::judge::{Observation, Observed};
 use crate::run::steps::{Acted, Actor, Stop};
 use crate::set::{self, Draft, ForgeKeys, KeyError, Token};
 use crate::suite::catalogue::{Action, PushBase, PushPlan};
-use crate::suite::model::case::{Auth, TlsVersion};
+use crate::suite::model::case::{Auth, Fault, TlsVersion};
 use crate::suite::model::section::Level;
 
 /// The media type of a SET (RFC 8417 section 7.3).
@@ -107,7 +107,8 @@ impl Pusher {
         if plan.fault.is_none() {
             self.examine_ourselves(&token, &signature, scope)?;
         }
-        Ok(Acted { exchanges: vec![exchange], observations })
+        let unanswered = exchange.response.is_none() && plan.fault.is_some_and(Fault::must_be_refused);
+        Ok(Acted { exchanges: vec![exchange], observations, unanswered })
     }
 
     /// What we send as the conformant party has to pass our own rules.
@@ -154,7 +155,7 @@ impl Pusher {
         set_exchange(scope, &exchange);
         scope.set("sent", sent_value(None, None, *auth, None));
         scope.set("set", Value::Null);
-        Ok(Acted { exchanges: vec![exchange], observations: Vec::new() })
+        Ok(Acted { exchanges: vec![exchange], ..Acted::default() })
     }
 
     async fn hello(&self, version: TlsVersion, scope: &mut Scope) -> Result<Acted, Stop> {
