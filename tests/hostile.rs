@@ -109,7 +109,10 @@ fn acknowledges_and_breaks_off(_: &Asked, stream: &mut TcpStream) -> std::io::Re
 
 #[test]
 fn a_bad_set_acknowledged_by_half_is_taken() {
-    breaks_later(acknowledges_and_breaks_off, "rfc8935/2/authentic");
+    let (home, ended) = run(2, acknowledges_and_breaks_off, &[]);
+    ended.expect_code(1);
+    let report = home.report();
+    assert!(with_status(&report, "violated").contains(&"rfc8935/2/authentic"));
 }
 
 fn answers_not_in_utf8(_: &Asked, stream: &mut TcpStream) -> std::io::Result<()> {
