@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use futures_util::StreamExt;
 
+use super::catalogue::SuiteArgs;
 use super::console::{Failure, line};
 use super::runtime;
 use crate::run::outcome::ExitCode;
 use crate::run::plan::Selection;
-use crate::run::proof::{Lab, built_in_catalogue, trials};
+use crate::run::proof::{Lab, trials};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -23,10 +24,12 @@ pub(super) struct Args {
     /// How many trials run side by side.
     #[arg(long, default_value_t = 8)]
     jobs: usize,
+    #[command(flatten)]
+    suites: SuiteArgs,
 }
 
 pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
-    let catalogue = built_in_catalogue().map_err(Failure::internal)?;
+    let catalogue = args.suites.load()?;
     let selection = Selection { only: args.only, skip: Vec::new() };
     let chosen: Vec<_> =
         trials(&catalogue).into_iter().filter(|trial| selection.takes(&trial.name(&catalogue))).collect();
