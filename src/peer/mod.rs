@@ -3,11 +3,13 @@
 //! - [`identity`]: an issuer's discovery document and keys.
 //! - [`message`]: exchanges and tokens as expressions see them.
 //! - [`receiver`]: a strict, conformant push receiver.
+//! - [`ssf`]: a complete Shared Signals transmitter.
 //! - [`transmitter`]: a push transmitter.
 //! - [`tamper`]: the layer that makes mutants and variations of them.
 
 pub mod identity;
 pub mod message;
 pub mod receiver;
+pub mod ssf;
 pub mod tamper;
 pub mod transmitter;

@@ -10,7 +10,7 @@
 //! | [`junit`] | `junit.xml`: a testcase per requirement |
 //! | [`html`] | `report.html`: one file for people, nothing loaded from elsewhere |
 //! | [`terminal`] | events as lines for people, and the summary at the end |
-//! | [`write`] | the folder of a run, and `latest` |
+//! | [`mod@write`] | the folder of a run, and `latest` |
 //! | [`text`], [`words`] | text from elsewhere made harmless; wording that formats share |
 //!
 //! Adding a format is one file here and one line in [`write::write_all`].

@@ -7,7 +7,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     escape(text, is_hidden)
 }
 
-/// Several lines: like [`line`], but line breaks and tabs stay.
+/// Several lines: like [`line()`], but line breaks and tabs stay.
 pub fn block(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);

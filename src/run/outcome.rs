@@ -2,7 +2,7 @@
 
 use super::event::{Finished, Verdict};
 
-/// How the program ends. Where several apply, the order of [`ExitCode::rank`] decides.
+/// How the program ends. Where several apply, the order is 5, 130, 2, 4, 3, 1, 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
     /// 0: conformant.

@@ -1,19 +1,18 @@
-//! `setspec mock`: peers to develop against.
+//! `setspec mock receiver`: a strict push receiver that explains.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Subcommand;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::Url;
 
-use super::catalogue::SuiteArgs;
-use super::config::secret;
-use super::console::{Failure, line, visible};
-use super::{keys, runtime};
+use crate::cli::catalogue::SuiteArgs;
+use crate::cli::config::secret;
+use crate::cli::console::{Failure, line, visible};
+use crate::cli::{keys, runtime, signals};
 use crate::http::{Exchange, Recorder, ServerTls};
 use crate::peer::receiver::{PATH, Receiver, ReceiverOptions};
 use crate::peer::tamper::Tamper;
@@ -29,14 +28,8 @@ use crate::suite::catalogue::Deviation;
 use crate::suite::model::profile::Role;
 use crate::suite::model::section::Party;
 
-#[derive(Debug, Subcommand)]
-pub(super) enum Peer {
-    /// A strict push receiver that explains, SET by SET, what is right and wrong.
-    Receiver(Box<ReceiverArgs>),
-}
-
 #[derive(Debug, clap::Args)]
-pub(super) struct ReceiverArgs {
+pub(in crate::cli) struct ReceiverArgs {
     /// Where it listens.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8935")]
     listen: SocketAddr,
@@ -80,11 +73,10 @@ pub(super) struct ReceiverArgs {
     suites: SuiteArgs,
 }
 
-pub(super) fn main(peer: Peer) -> Result<ExitCode, Failure> {
-    let Peer::Receiver(args) = peer;
+pub(super) fn main(args: ReceiverArgs) -> Result<ExitCode, Failure> {
     let catalogue = args.suites.load()?;
     let tamper = tamper(&catalogue, &args)?;
-    runtime()?.block_on(serve(*args, catalogue, tamper))
+    runtime()?.block_on(serve(args, catalogue, tamper))
 }
 
 fn tamper(catalogue: &Catalogue, args: &ReceiverArgs) -> Result<Tamper, Failure> {
@@ -138,7 +130,7 @@ async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) ->
     .await
     .map_err(|error| Failure::usage(format!("cannot listen on {}: {error}", args.listen)))?;
     // Before the line that says that it is ready: from then on it leaves cleanly.
-    let mut stop = std::pin::pin!(super::signals::stopped());
+    let mut stop = std::pin::pin!(signals::stopped());
     let url = match &args.public_url {
         Some(url) => format!("{}{PATH}", url.as_str().trim_end_matches('/')),
         None => receiver.url(),

@@ -1,0 +1,29 @@
+//! `setspec mock`: peers to develop against.
+
+mod emit;
+mod receiver;
+mod transmitter;
+mod welcome;
+
+use clap::Subcommand;
+
+use super::console::Failure;
+use crate::run::outcome::ExitCode;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Peer {
+    /// A strict push receiver that explains, SET by SET, what is right and wrong.
+    Receiver(Box<receiver::ReceiverArgs>),
+    /// A complete Shared Signals transmitter, by push and by poll, with events on demand.
+    Transmitter(Box<transmitter::TransmitterArgs>),
+    /// Ask a running mock transmitter to send an event.
+    Emit(emit::EmitArgs),
+}
+
+pub(super) fn main(peer: Peer) -> Result<ExitCode, Failure> {
+    match peer {
+        Peer::Receiver(args) => receiver::main(*args),
+        Peer::Transmitter(args) => transmitter::main(*args),
+        Peer::Emit(args) => emit::main(args),
+    }
+}

@@ -1,0 +1,107 @@
+//! Every request comes in here, and every answer goes out here.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::Response;
+
+use super::addresses as at;
+use super::refusal::{Outcome, Refusal};
+use super::state::Shared;
+use super::{Answer, Operation, RequestFacts};
+use super::{auth, discovery, manage, poll, request, status, subjects, token, verification};
+
+pub(super) async fn serve(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let mut facts = request::facts(method, &uri, headers, body);
+    let (operation, outcome) = match find(&shared, &facts) {
+        Ok(operation) => (operation, answer(&shared, operation, &mut facts).await),
+        Err(refusal) => (Operation::Unknown, Err(refusal)),
+    };
+    let answer = outcome.unwrap_or_else(Answer::from);
+    shared.options.hooks.answer(operation, &facts, answer).into_response().await
+}
+
+/// Which operation a request asks for.
+fn find(shared: &Shared, facts: &RequestFacts) -> Result<Operation, Refusal> {
+    let features = &shared.options.features;
+    let addresses = shared.addresses();
+    let method = facts.method.as_str();
+    let only = |allowed: &'static str, operations: &[(&str, Operation)]| {
+        let found = operations.iter().find(|(name, _)| *name == method);
+        found.map(|(_, operation)| *operation).ok_or_else(|| Refusal::Method { allowed, got: method.to_owned() })
+    };
+    let document = |operation| only("GET, HEAD", &[("GET", operation), ("HEAD", operation)]);
+    let post = |operation| only("POST", &[("POST", operation)]);
+    if facts.path == addresses.well_known_path("ssf-configuration") {
+        return document(Operation::Metadata);
+    }
+    if facts.path == addresses.well_known_path("oauth-authorization-server") && features.token_endpoint {
+        return document(Operation::AuthorizationServer);
+    }
+    let nothing = || Refusal::NoEndpoint(facts.path.clone());
+    let path = facts.path.strip_prefix(&addresses.path).ok_or_else(nothing)?;
+    let one = facts.query.iter().any(|(name, _)| name == "stream_id");
+    match path {
+        at::JWKS => document(Operation::Jwks),
+        at::TOKEN if features.token_endpoint => post(Operation::Token),
+        at::STREAMS => only(
+            "GET, POST, PATCH, PUT, DELETE",
+            &[
+                ("GET", if one { Operation::Read } else { Operation::List }),
+                ("POST", Operation::Create),
+                ("PATCH", Operation::Update),
+                ("PUT", Operation::Replace),
+                ("DELETE", Operation::Delete),
+            ],
+        ),
+        at::STATUS if features.status => {
+            only("GET, POST", &[("GET", Operation::ReadStatus), ("POST", Operation::UpdateStatus)])
+        }
+        at::ADD_SUBJECT if features.subjects => post(Operation::AddSubject),
+        at::REMOVE_SUBJECT if features.subjects => post(Operation::RemoveSubject),
+        at::VERIFICATION if features.verification => post(Operation::Verify),
+        _ if features.poll && path.starts_with(at::POLL) => post(Operation::Poll),
+        _ => Err(nothing()),
+    }
+}
+
+async fn answer(shared: &Arc<Shared>, operation: Operation, facts: &mut RequestFacts) -> Outcome {
+    match operation {
+        Operation::Metadata => return Ok(Answer::of_json(200, &discovery::metadata(shared))),
+        Operation::AuthorizationServer => return Ok(Answer::of_json(200, &discovery::authorization_server(shared))),
+        Operation::Jwks => return Ok(Answer::of_json(200, &shared.keys.public())),
+        Operation::Token => return Ok(token::grant(shared, facts)),
+        _ => {}
+    }
+    let polled = facts.path.rsplit_once(at::POLL).map(|(_, id)| id.to_owned());
+    if operation == Operation::Poll {
+        facts.stream_id = polled.clone();
+    }
+    let caller = auth::caller(shared, operation, facts)?;
+    facts.receiver = Some(shared.name(caller.receiver).to_owned());
+    if caller.read_only && !operation.is_reading() {
+        return Err(Refusal::Forbidden("this receiver may read, and change nothing".to_owned()));
+    }
+    match operation {
+        Operation::Create => manage::create(shared, &caller, facts),
+        Operation::Read => manage::read(shared, &caller, facts),
+        Operation::List => manage::list(shared, &caller),
+        Operation::Update => manage::update(shared, &caller, facts),
+        Operation::Replace => manage::replace(shared, &caller, facts),
+        Operation::Delete => manage::delete(shared, &caller, facts),
+        Operation::ReadStatus => status::read(shared, &caller, facts),
+        Operation::UpdateStatus => status::update(shared, &caller, facts),
+        Operation::AddSubject => subjects::add(shared, &caller, facts),
+        Operation::RemoveSubject => subjects::remove(shared, &caller, facts),
+        Operation::Verify => verification::request(shared, &caller, facts),
+        _ => poll::answer(shared, &caller, facts, &polled.unwrap_or_default()).await,
+    }
+}

@@ -1,0 +1,171 @@
+//! Events on demand.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::events;
+use super::mint::{Making, MintError, mint};
+use super::state::Shared;
+use super::subjects::valid_subject;
+use super::{Happening, Refusal};
+use crate::expr::Scope;
+
+/// An event that is to be sent to every stream that wants it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventRequest {
+    /// Its type: a URI, or `caep/...` and `risc/...` for short. Left out where a fixture says it.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// The fixture that it is made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixture: Option<String>,
+    /// Whom it is about; `user@example.com` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Value>,
+    /// Members of the event's payload; null removes one.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub claims: Map<String, Value>,
+    /// Claims of the SET itself; null removes one.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub set: Map<String, Value>,
+    /// The only stream that it goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_id: Option<String>,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Emission {
+    #[serde(rename = "type")]
+    pub event: String,
+    pub sent: Vec<Sent>,
+    pub skipped: Vec<Skipped>,
+}
+
+/// A SET that was queued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    pub stream_id: String,
+    pub jti: String,
+}
+
+/// A stream that did not get the event, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    pub stream_id: String,
+    pub reason: String,
+}
+
+/// Why an event could not be sent at all.
+#[derive(Debug, thiserror::Error)]
+pub enum EmitError {
+    #[error("type: expected an event type or a fixture, got neither")]
+    NoType,
+    #[error("type: expected one of the supported event types, got {0:?}")]
+    Unsupported(String),
+    #[error("fixture: {0}")]
+    Fixture(String),
+    #[error(transparent)]
+    Subject(#[from] Refusal),
+    #[error("stream_id: expected a stream of this transmitter, got {0:?}")]
+    NoStream(String),
+    #[error(transparent)]
+    Mint(#[from] MintError),
+}
+
+/// Sends an event to every stream that asked for its type and whose subjects match.
+pub(super) fn emit(shared: &Shared, request: &EventRequest) -> Result<Emission, EmitError> {
+    let making = making(shared, request)?;
+    if !shared.options.features.events_supported.contains(&making.event) {
+        return Err(EmitError::Unsupported(making.event));
+    }
+    let streams = match &request.stream_id {
+        Some(id) => vec![shared.get(id).ok_or_else(|| EmitError::NoStream(id.clone()))?],
+        None => shared.list(None),
+    };
+    let mut emission = Emission { event: making.event.clone(), sent: Vec::new(), skipped: Vec::new() };
+    let subject = making.claims.get("sub_id").cloned().unwrap_or_default();
+    for stream in streams {
+        let wanted = {
+            let inner = stream.lock();
+            let ignores = shared.options.behaviour.ignores_subjects;
+            if !inner.delivers(&making.event, &shared.options) {
+                Err("the event type is not among events_delivered")
+            } else if !ignores && !inner.subjects.want(&subject, shared.options.default_subjects()) {
+                Err("the subject is not one of the stream")
+            } else {
+                Ok(())
+            }
+        };
+        let outcome = match wanted {
+            Ok(()) => {
+                let entry = mint(shared, &stream, making.clone())?;
+                let jti = entry.jti.to_string();
+                stream.enqueue(entry, &shared.options).map(|()| jti)
+            }
+            Err(why) => Err(why),
+        };
+        let stream_id = stream.id.clone();
+        match outcome {
+            Ok(jti) => {
+                let event = making.event.clone();
+                shared.journal.tell(Happening::Queued { stream_id: stream_id.clone(), jti: jti.clone(), event });
+                emission.sent.push(Sent { stream_id, jti });
+            }
+            Err(reason) => emission.skipped.push(Skipped { stream_id, reason: reason.to_owned() }),
+        }
+    }
+    Ok(emission)
+}
+
+fn making(shared: &Shared, request: &EventRequest) -> Result<Making, EmitError> {
+    let subject = request.subject.as_ref().map(|subject| valid_subject(Some(subject))).transpose()?;
+    let mut making = match (&request.fixture, &request.event) {
+        (Some(fixture), _) => from_fixture(shared, fixture)?,
+        (None, Some(name)) => {
+            let uri = events::uri(name);
+            let payload = events::payload(&uri, jiff::Timestamp::now().as_second());
+            let anybody = json!({ "format": "email", "email": "user@example.com" });
+            Making::event(&uri, anybody, payload)
+        }
+        (None, None) => return Err(EmitError::NoType),
+    };
+    if let Some(event) = &request.event
+        && events::uri(event) != making.event
+    {
+        return Err(EmitError::Fixture(format!("expected one of type {event:?}, got one of {:?}", making.event)));
+    }
+    if let Some(subject) = subject {
+        making.claims.insert("sub_id".to_owned(), subject);
+    }
+    let payload = making.claims.get_mut("events").and_then(|events| events.get_mut(&making.event));
+    if let Some(Value::Object(payload)) = payload {
+        for (name, value) in &request.claims {
+            if value.is_null() {
+                payload.shift_remove(name);
+            } else {
+                payload.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    making.replaced = request.set.clone();
+    Ok(making)
+}
+
+fn from_fixture(shared: &Shared, name: &str) -> Result<Making, EmitError> {
+    let catalogue = shared.options.catalogue.as_ref();
+    let fixtures = catalogue.map(|catalogue| &catalogue.fixtures);
+    let fixtures = fixtures.ok_or_else(|| EmitError::Fixture("expected a catalogue, got none".to_owned()))?;
+    let scope = Scope::new()
+        .with("issuer", json!(shared.addresses().issuer))
+        .with("audience", shared.audience(0))
+        .with("nonce", json!(uuid::Uuid::new_v4().to_string()));
+    let draft = scope.enter(|entered| fixtures.draft(name, entered)).map_err(EmitError::Fixture)?;
+    let events = draft.claims.get("events").and_then(Value::as_object);
+    let event = events.and_then(|events| events.keys().next()).cloned();
+    let event = event.ok_or_else(|| EmitError::Fixture(format!("expected an event in `{name}`, got none")))?;
+    let txn = uuid::Uuid::new_v4().to_string();
+    Ok(Making { event, fixture: Some(name.to_owned()), claims: draft.claims, txn, replaced: Map::new() })
+}

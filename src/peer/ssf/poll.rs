@@ -1,0 +1,116 @@
+//! Delivery by poll (RFC 8936).
+
+use std::pin::pin;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tokio::time::{Instant, sleep_until};
+
+use super::refusal::{Outcome, Refusal};
+use super::request::{member_bool, object, texts};
+use super::state::{Caller, Shared};
+use super::stream::{Delivery, Stream};
+use super::{Answer, Happening, RequestFacts};
+
+/// What a poll asks for (RFC 8936 section 2.2).
+#[derive(Debug)]
+struct Poll {
+    most: Option<usize>,
+    immediately: bool,
+    ack: Vec<String>,
+    errors: Vec<String>,
+}
+
+impl Poll {
+    fn read(facts: &RequestFacts) -> Result<Self, Refusal> {
+        let body = object(facts)?;
+        let most = match body.get("maxEvents") {
+            None => None,
+            Some(value) => {
+                let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
+                Some(number.ok_or_else(|| Refusal::invalid("maxEvents", "an integer from 0 on", value.to_string()))?)
+            }
+        };
+        let ack = body.get("ack").map(|value| texts(value, "ack")).transpose()?.unwrap_or_default();
+        let errors = match body.get("setErrs") {
+            None => Vec::new(),
+            Some(Value::Object(errors)) => {
+                let named = |error: &Value| error.get("err").is_some_and(Value::is_string);
+                if !errors.values().all(named) {
+                    return Err(Refusal::invalid("setErrs", "objects with the member err", "something else"));
+                }
+                errors.keys().cloned().collect()
+            }
+            Some(other) => return Err(Refusal::of_type("setErrs", "an object", Some(other))),
+        };
+        Ok(Self { most, immediately: member_bool(body, "returnImmediately")?.unwrap_or(false), ack, errors })
+    }
+}
+
+/// 200 with the SETs that are there, or that come while it waits (RFC 8936 section 2.5).
+pub(super) async fn answer(shared: &Shared, caller: &Caller, facts: &RequestFacts, id: &str) -> Outcome {
+    let stream = shared.find(caller, id)?;
+    if !matches!(stream.lock().delivery, Delivery::Poll) {
+        return Err(Refusal::NoEndpoint(facts.path.clone()));
+    }
+    let poll = Poll::read(facts)?;
+    settle(shared, &stream, &poll);
+    let behaviour = &shared.options.behaviour;
+    let waits = !behaviour.never_long_polls && (!poll.immediately || behaviour.ignores_return_immediately);
+    let patience = if waits { shared.options.timing.long_poll } else { Duration::ZERO };
+    let deadline = Instant::now() + patience;
+    let mut closed = pin!(shared.closed());
+    let (sets, more) = loop {
+        let mut changed = pin!(stream.changed.notified());
+        // From here on no change is missed.
+        changed.as_mut().enable();
+        let (sets, more, due) = look(shared, &stream, &poll)?;
+        if !sets.is_empty() || more || Instant::now() >= deadline {
+            break (sets, more);
+        }
+        let until = due.map_or(deadline, |due| due.min(deadline));
+        tokio::select! {
+            () = changed => {}
+            () = sleep_until(until) => {}
+            () = &mut closed => break (sets, more),
+        }
+    };
+    // A poll that waited is a sign of life when it ends, too.
+    stream.touch();
+    shared.journal.tell(Happening::Polled {
+        stream_id: stream.id.clone(),
+        sets: sets.len(),
+        acknowledged: poll.ack.len(),
+        refused: poll.errors.len(),
+    });
+    Ok(Answer::of_json(200, &json!({ "sets": sets, "moreAvailable": more })))
+}
+
+/// Forgets what was acknowledged, and what was found to be invalid: the same SET would be no better the next time.
+fn settle(shared: &Shared, stream: &Stream, poll: &Poll) {
+    if shared.options.behaviour.ignores_acks {
+        return;
+    }
+    let mut inner = stream.lock();
+    for jti in poll.ack.iter().chain(&poll.errors) {
+        inner.queue.settle(jti);
+    }
+}
+
+type Look = (Map<String, Value>, bool, Option<Instant>);
+
+fn look(shared: &Shared, stream: &Stream, poll: &Poll) -> Result<Look, Refusal> {
+    let options = &shared.options;
+    let mut inner = stream.lock();
+    if inner.deleted {
+        return Err(Refusal::NoStream(stream.id.clone()));
+    }
+    let gate = inner.gate(options);
+    let wanted = poll.most.unwrap_or(options.limits.poll_batch).min(options.limits.poll_batch);
+    let most = wanted + usize::from(options.behaviour.exceeds_max_events);
+    let pause = options.timing.redeliver_after;
+    let (entries, more) = inner.queue.take(gate, most, (!pause.is_zero()).then(|| gate.now + pause));
+    let sets =
+        entries.iter().map(|entry| (entry.jti.to_string(), json!(String::from_utf8_lossy(&entry.set)))).collect();
+    Ok((sets, more, inner.queue.next_due(gate)))
+}

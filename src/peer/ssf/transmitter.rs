@@ -1,0 +1,153 @@
+//! The transmitter as a whole.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use serde_json::Value;
+
+use super::addresses::{Addresses, TOKEN};
+use super::control::{self, Control};
+use super::emit::{Emission, EmitError, EventRequest, emit};
+use super::journal::Watch;
+use super::options::SsfOptions;
+use super::refusal::Refusal;
+use super::state::Shared;
+use super::{Status, dispatch, status, verification};
+use crate::http::{Limits, Recorder, Server, ServerOptions};
+
+/// Why the transmitter does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot listen on {addr}: {source}")]
+    Listen { addr: SocketAddr, source: io::Error },
+    #[error("the control interface: expected a loopback address, got {0}")]
+    ControlIsPublic(SocketAddr),
+    #[error("public URL: expected an http or https URL without query and fragment, got {0}")]
+    PublicUrl(String),
+    #[error("delivery: expected push, poll or both, got neither")]
+    NoDelivery,
+}
+
+/// A running transmitter. Dropped, it stops at once; see [`SsfTransmitter::shutdown`] for the gentle way.
+pub struct SsfTransmitter {
+    shared: Arc<Shared>,
+    server: Server,
+    control: Option<Server>,
+    _guard: Guard,
+}
+
+/// Ends the tasks with the transmitter, which they would keep alive otherwise.
+struct Guard(Arc<Shared>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+async fn serve_control(shared: &Arc<Shared>, options: ServerOptions) -> io::Result<Server> {
+    let addr = Arc::new(OnceLock::new());
+    let state = Control { shared: shared.clone(), addr: addr.clone() };
+    let router = Router::new().fallback(control::serve).with_state(state);
+    let server = Server::bind(options, router, Recorder::new(1)).await?;
+    addr.get_or_init(|| server.addr());
+    Ok(server)
+}
+
+impl SsfTransmitter {
+    pub async fn start(options: SsfOptions) -> Result<Self, StartError> {
+        if !options.features.push && !options.features.poll {
+            return Err(StartError::NoDelivery);
+        }
+        if let Some(url) = &options.public_url
+            && (!matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some())
+        {
+            return Err(StartError::PublicUrl(url.to_string()));
+        }
+        if let Some(addr) = options.control.filter(|addr| !addr.ip().is_loopback()) {
+            return Err(StartError::ControlIsPublic(addr));
+        }
+        let (addr, control) = (options.addr, options.control);
+        let limits =
+            Limits { max_body: options.limits.body, max_connections: options.limits.connections, ..Limits::default() };
+        let requests = options.requests.clone();
+        let public = options.public_url.clone();
+        let shared = Arc::new(Shared::new(options));
+        let router = Router::new().fallback(dispatch::serve).with_state(shared.clone());
+        let at = |addr| ServerOptions { addr, limits, ..ServerOptions::default() };
+        let failed = |addr| move |source| StartError::Listen { addr, source };
+        let server = Server::bind(at(addr), router, requests).await.map_err(failed(addr))?;
+        shared.settle(Addresses::new(&public.map_or_else(|| server.url(), String::from)));
+        let control = match control {
+            Some(addr) => Some(serve_control(&shared, at(addr)).await.map_err(failed(addr))?),
+            None => None,
+        };
+        let guard = Guard(shared.clone());
+        Ok(Self { shared, server, control, _guard: guard })
+    }
+
+    pub fn addr(&self) -> SocketAddr {
+        self.server.addr()
+    }
+
+    pub fn issuer(&self) -> &str {
+        &self.shared.addresses().issuer
+    }
+
+    /// Where the transmitter configuration is (SSF section 7.2).
+    pub fn metadata_url(&self) -> String {
+        self.shared.addresses().well_known("ssf-configuration")
+    }
+
+    pub fn token_endpoint(&self) -> String {
+        self.shared.addresses().url(TOKEN)
+    }
+
+    /// Scheme and address of the control interface, if there is one.
+    pub fn control_url(&self) -> Option<String> {
+        self.control.as_ref().map(Server::url)
+    }
+
+    /// Sends an event to every stream that asked for its type and whose subjects match.
+    pub fn emit(&self, event: &EventRequest) -> Result<Emission, EmitError> {
+        emit(&self.shared, event)
+    }
+
+    /// Changes the status of a stream as the transmitter's own decision, which it tells the receiver (SSF section 8.1.5).
+    pub fn set_status(&self, stream_id: &str, status: Status, reason: Option<String>) -> Result<(), EmitError> {
+        let stream = self.shared.get(stream_id).ok_or_else(|| EmitError::NoStream(stream_id.to_owned()))?;
+        Ok(status::change(&self.shared, &stream, status, reason)?)
+    }
+
+    /// Sends a verification event that nobody asked for, so without a state (SSF section 8.1.4).
+    pub fn verify(&self, stream_id: &str) -> Result<(), Refusal> {
+        let stream = self.shared.get(stream_id).ok_or_else(|| Refusal::NoStream(stream_id.to_owned()))?;
+        verification::send(&self.shared, &stream, None)
+    }
+
+    /// Signs with a new key from now on; the old one stays in the key set for a while. Gives the new identifier.
+    pub async fn rotate_key(&self) -> Result<String, Refusal> {
+        control::rotate(&self.shared).await.map_err(Refusal::Internal)
+    }
+
+    /// Every stream as the control interface shows it: without secrets.
+    pub fn streams(&self) -> Vec<Value> {
+        control::streams(&self.shared)
+    }
+
+    /// What happens from now on.
+    pub fn watch(&self) -> Watch {
+        self.shared.journal.watch()
+    }
+
+    /// Ends what waits, lets answers get out, and stops.
+    pub async fn shutdown(self) {
+        self.shared.close();
+        if let Some(control) = self.control {
+            control.shutdown().await;
+        }
+        self.server.shutdown().await;
+    }
+}
