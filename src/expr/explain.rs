@@ -14,7 +14,9 @@ const SHOWN: usize = 240;
 /// The two halves of a finding. `expected` completes "expected ...", `actual` completes "got ...".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
+    /// What should have been there: ``the header field `Content-Language` ``, `` `response.status` to be 202``.
     pub expected: String,
+    /// What was there, at most 240 characters of each value: `status 200`, `absent`.
     pub actual: String,
 }
 

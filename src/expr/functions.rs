@@ -10,7 +10,9 @@ use super::formats;
 
 /// One function: how it is called and what a true answer means, for `setspec explain` and for explanations.
 pub struct FunctionDoc {
+    /// The name that an expression calls: `has_header`.
     pub name: &'static str,
+    /// How many arguments it takes.
     pub arity: RangeInclusive<usize>,
     /// Completes "expected ..." when the function is a predicate that came out false; else what it returns.
     pub meaning: &'static str,

@@ -40,7 +40,9 @@ pub struct Expression {
 /// What a boolean expression came to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
+    /// It holds.
     True,
+    /// It was evaluated and does not hold.
     False(Explanation),
     /// It could not be evaluated; for an expectation that counts as false.
     Failed(Explanation),
@@ -50,6 +52,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct CompileError {
+    /// What is wrong, with a hint where there is one: ``unknown variable `clams`; did you mean `claims`?``.
     pub message: String,
     /// Where in the expression, as an offset in characters, where that is known.
     pub offset: Option<usize>,
@@ -95,6 +98,7 @@ impl Expression {
         Ok(Self { source: source.into(), program: Arc::new(program), variables: names.variables.into_iter().collect() })
     }
 
+    /// The expression as it was written.
     pub fn source(&self) -> &str {
         &self.source
     }

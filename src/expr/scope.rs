@@ -15,6 +15,7 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// A scope without variables.
     pub fn new() -> Self {
         Self::default()
     }
@@ -30,6 +31,7 @@ impl Scope {
         self
     }
 
+    /// The value of a variable; `None` if it is not set, which is not the same as null.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.variables.get(name)
     }

@@ -9,6 +9,7 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
+    /// A vocabulary of these variables and no others.
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self { names: names.into_iter().map(str::to_owned).collect() }
     }
@@ -20,10 +21,12 @@ impl Vocabulary {
         extended
     }
 
+    /// Makes a variable known from here on, as `save` does for the steps after it.
     pub fn add(&mut self, name: impl Into<String>) {
         self.names.insert(name.into());
     }
 
+    /// Whether an expression may use this variable.
     pub fn has(&self, name: &str) -> bool {
         self.names.contains(name)
     }
@@ -33,6 +36,7 @@ impl Vocabulary {
         nearest(name, self.names.iter().map(String::as_str))
     }
 
+    /// The names for an error message, sorted: `claims, header, set`.
     pub fn list(&self) -> String {
         self.names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
     }

@@ -15,6 +15,7 @@ use crate::set::{Jwks, SigningKey};
 
 /// How an [`Identity`] is served.
 pub struct IdentityOptions {
+    /// Where it listens; port 0 takes a free one.
     pub addr: SocketAddr,
     /// Under which address others reach it; where it listens unless given.
     pub public_url: Option<Url>,
@@ -34,6 +35,10 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Serves the documents until the value is dropped.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on.
     pub async fn start(options: IdentityOptions) -> io::Result<Self> {
         // The documents name the address, which is known once the listener is there.
         let documents: Arc<OnceLock<Documents>> = Arc::default();
@@ -51,14 +56,17 @@ impl Identity {
         Ok(Self { server, base, issuer, asked_for_keys })
     }
 
+    /// The issuer that the documents name.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
+    /// Where the JWK Set is, as the documents say it: the public address and `/jwks.json`.
     pub fn jwks_uri(&self) -> String {
         format!("{}/jwks.json", self.base)
     }
 
+    /// Where it listens, with the port that was taken.
     pub fn addr(&self) -> SocketAddr {
         self.server.addr()
     }

@@ -20,9 +20,13 @@ pub struct Tamper {
 /// A push as a receiver got it.
 #[derive(Debug, Clone, Copy)]
 pub struct Incoming<'a> {
+    /// The method of the request.
     pub method: &'a Method,
+    /// Its header fields, by lower-case name.
     pub headers: &'a HeaderMap,
+    /// Its body, whole.
     pub body: &'a [u8],
+    /// The body taken apart as a token, with its defects.
     pub token: &'a Token,
     /// Whether the same body came before.
     pub repeated: bool,
@@ -31,24 +35,31 @@ pub struct Incoming<'a> {
 /// A push request before it is sent.
 #[derive(Debug, Clone)]
 pub struct OutgoingPush {
+    /// The method; `POST` before a deviation changes it.
     pub method: String,
+    /// Names and values, in the order in which they are sent.
     pub headers: Vec<(String, String)>,
+    /// The compact token, or what a deviation makes of it.
     pub body: Vec<u8>,
 }
 
 impl Tamper {
+    /// A layer of these deviations, which are applied in this order.
     pub fn new(deviations: impl IntoIterator<Item = Deviation>) -> Self {
         Self { deviations: deviations.into_iter().collect() }
     }
 
+    /// What differs on the TLS layer, by the first deviation that says so.
     pub fn tls(&self) -> Option<&TlsDeviation> {
         self.deviations.iter().find_map(|deviation| deviation.tls.as_ref())
     }
 
+    /// How a transmitter repeats itself, by the first deviation that says so.
     pub fn retry(&self) -> Option<Retry> {
         self.deviations.iter().find_map(|deviation| deviation.retry)
     }
 
+    /// The languages of a receiver's descriptions, by the first deviation that names some.
     pub fn languages(&self) -> Option<&Vec<String>> {
         self.deviations.iter().find_map(|deviation| deviation.languages.as_ref())
     }

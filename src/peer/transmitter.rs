@@ -16,13 +16,19 @@ use crate::suite::model::deviation::Retry;
 
 /// How the transmitter is set up.
 pub struct TransmitterOptions {
+    /// Where its SET fixtures come from.
     pub catalogue: Arc<Catalogue>,
+    /// Its name, for the claim `iss`.
     pub issuer: String,
+    /// The receiver's name, for the claim `aud`.
     pub audience: String,
+    /// The key that it signs with.
     pub key: Arc<SigningKey>,
     /// For forgeries.
     pub other_key: Arc<SigningKey>,
+    /// What sends its requests and records them.
     pub client: Client,
+    /// The whole value of its Authorization header; none is sent unless given.
     pub authorization: Option<SecretString>,
     /// How it deviates.
     pub tamper: Tamper,
@@ -35,8 +41,10 @@ pub struct TransmitterOptions {
 /// Why an event could not be emitted at all.
 #[derive(Debug, thiserror::Error)]
 pub enum EmitError {
+    /// There is no such SET fixture, or it cannot be filled in.
     #[error("{0}")]
     Fixture(String),
+    /// The key cannot sign, or cannot forge what a deviation asks for.
     #[error(transparent)]
     Key(#[from] KeyError),
 }
@@ -47,6 +55,7 @@ pub struct Transmitter {
 }
 
 impl Transmitter {
+    /// A transmitter; nothing is sent before [`Transmitter::emit`].
     pub fn new(options: TransmitterOptions) -> Self {
         Self { options }
     }

@@ -9,14 +9,18 @@ use serde::{Deserialize, Deserializer};
 /// A position in a file; line and column count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Position {
+    /// The line, counted from 1.
     pub line: usize,
+    /// The column in characters, counted from 1.
     pub column: usize,
 }
 
 /// A value of a suite file and its position.
 #[derive(Debug, Clone)]
 pub struct At<T> {
+    /// What is written there.
     pub value: T,
+    /// Where its first character stands.
     pub position: Position,
 }
 

@@ -16,13 +16,21 @@ use crate::set::Forgery;
 /// All suites, ready to run.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
+    /// The specifications, sorted by folder.
     pub specs: Vec<SpecInfo>,
+    /// The requirements, by folder, number of the section and order in the file; elsewhere they are named by their index.
     pub requirements: Vec<Requirement>,
+    /// The passive checks, in the order of the requirements' sections.
     pub rules: Vec<Rule>,
+    /// The active scenarios of both roles, in the same order.
     pub cases: Vec<Case>,
+    /// The peers that break a requirement: each one names it in `breaks`.
     pub mutants: Vec<Deviation>,
+    /// The peers that are legal oddities: they break nothing.
     pub variations: Vec<Deviation>,
+    /// The conformance claims of `profiles.yaml`, by name: `push-receiver`.
     pub profiles: BTreeMap<String, Profile>,
+    /// The SET templates that cases and the built-in transmitter send.
     pub fixtures: Fixtures,
     pub(super) by_id: BTreeMap<String, usize>,
 }
@@ -30,8 +38,11 @@ pub struct Catalogue {
 /// One specification: its folder and its name.
 #[derive(Debug, Clone, Serialize)]
 pub struct SpecInfo {
+    /// The folder below `suites/`: `rfc8935`.
     pub id: String,
+    /// The short name: `RFC 8935`.
     pub name: String,
+    /// The title as the specification writes it.
     pub title: String,
 }
 
@@ -42,21 +53,29 @@ pub struct Requirement {
     pub id: String,
     /// The name of the specification: `RFC 8935`.
     pub spec: String,
+    /// The number of the section, as text: `2.2`.
     pub section: String,
+    /// The title of the section file: `Success response`.
     pub section_title: String,
+    /// How strongly it binds; no place that checks can change it.
     pub level: Level,
+    /// Who is judged by it.
     pub party: Party,
+    /// The statement in one sentence, in our own words.
     pub text: String,
     /// Why a breach is a warning at most.
     pub ambiguous: Option<String>,
     /// Why no harness can see it.
     pub unobservable: Option<String>,
+    /// Features of the target without which it is not applicable: `tls`, `authorization`.
     pub needs: Vec<String>,
+    /// Earlier ids, in full: `rfc8935/2.2/an-old-slug`. They are found like the id itself.
     pub aliases: Vec<String>,
     /// Where the section can be read.
     pub link: String,
     /// The suite file, and the place in it.
     pub file: String,
+    /// Where the slug stands in `file`.
     #[serde(skip)]
     pub position: Position,
 }
@@ -78,7 +97,9 @@ impl Requirement {
 pub struct Expectation {
     /// The index of the requirement in the catalogue.
     pub requirement: usize,
+    /// A condition without which nothing is expected and nothing observed.
     pub when: Option<Expression>,
+    /// What has to hold. What cannot be evaluated does not hold.
     pub that: Expression,
     /// What is accepted though not ideal, and why.
     pub also: Option<(Expression, String)>,
@@ -89,8 +110,11 @@ pub struct Expectation {
 pub struct Rule {
     /// `rfc8417/2.2#1`: the section and the position in the file.
     pub id: String,
+    /// The kind of message that it is applied to.
     pub on: Kind,
+    /// A condition without which the rule does not apply to a message.
     pub when: Option<Expression>,
+    /// What it verifies on each message: at least one expectation.
     pub expect: Vec<Expectation>,
 }
 
@@ -99,12 +123,17 @@ pub struct Rule {
 pub struct Case {
     /// `rfc8935/2.2/accepts-a-valid-set`.
     pub id: String,
+    /// What happens in it, in a few words, for progress and reports.
     pub title: String,
+    /// Features of the target without which the case is skipped.
     pub needs: Vec<String>,
+    /// What is done, in this order; the variables of a step are seen by those after it.
     pub steps: Vec<Step>,
     /// The role of the target that the case is for.
     pub role: Role,
+    /// The suite file that it stands in, as errors show it.
     pub file: String,
+    /// Where the case begins in `file`.
     pub position: Position,
 }
 
@@ -136,35 +165,78 @@ impl Case {
 /// One step of a case.
 #[derive(Debug, Clone)]
 pub struct Step {
+    /// The verb of the step, and what belongs to it.
     pub action: Action,
+    /// A condition without which the whole step is left out.
     pub when: Option<Expression>,
+    /// What must hold after the action; if it does not, the case is inconclusive and ends here.
     pub assume: Option<Expression>,
+    /// What is judged after the action.
     pub expect: Vec<Expectation>,
+    /// Variables for later steps: name and value. One that cannot be evaluated becomes null.
     pub save: Vec<(String, Expression)>,
 }
 
 /// What a step does.
 #[derive(Debug, Clone)]
 pub enum Action {
+    /// Pushes to the target.
     Push(PushPlan),
+    /// Pushes what the target has to accept; if it does not, the case is inconclusive.
     Control(PushPlan),
-    Http { method: String, url: Template, headers: Template, body: Option<Template>, auth: Auth },
+    /// Sends any other request, to any URL.
+    Http {
+        /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+        method: String,
+        /// The absolute URL, made when the step is reached.
+        url: Template,
+        /// An object of header fields to replace by name; null leaves one out.
+        headers: Template,
+        /// The body as text; none is sent unless given.
+        body: Option<Template>,
+        /// What stands in the Authorization header.
+        auth: Auth,
+    },
+    /// Offers one TLS version to the target by hand, and sets the variable `hello`.
     Hello(TlsVersion),
+    /// Says how our push listener answers from now on.
     Answer(Answer),
+    /// Asks the target for an event like this SET template: `caep/session-revoked`.
     Trigger(String),
-    Await { what: Awaited, filter: Option<Expression>, within: Option<Expression> },
-    Quiet { what: Awaited, within: Option<Expression> },
+    /// Waits for something, and sets the variables `push`, `pushes` and `elapsed` when it comes.
+    Await {
+        /// The kind of message that is waited for.
+        what: Awaited,
+        /// A condition on the message; one that does not meet it is recorded and judged, and waiting goes on.
+        filter: Option<Expression>,
+        /// How long it waits, in seconds; `timeouts.delivery` unless given.
+        within: Option<Expression>,
+    },
+    /// Waits for nothing: the variable `push` stays null if nothing comes.
+    Quiet {
+        /// The kind of message that should not come.
+        what: Awaited,
+        /// How long it waits, in seconds; `timeouts.quiet` unless given.
+        within: Option<Expression>,
+    },
 }
 
 /// How one SET transmission request is made.
 #[derive(Debug, Clone)]
 pub struct PushPlan {
+    /// What the body is made from.
     pub base: PushBase,
+    /// An object of claims to replace in a SET template; null removes one.
     pub claims: Option<Template>,
+    /// An object of members of the JOSE header to replace; null removes one.
     pub header: Option<Template>,
+    /// How the token is broken; it is signed properly unless given.
     pub forge: Option<Forgery>,
+    /// An object of HTTP header fields to replace by name; null leaves one out.
     pub headers: Template,
+    /// What stands in the Authorization header.
     pub auth: Auth,
+    /// The check that the push must not pass (RFC 8935 section 2); absent if nothing is wrong with it.
     pub fault: Option<Fault>,
 }
 
@@ -188,38 +260,59 @@ pub struct Deviation {
     pub breaks: Option<usize>,
     /// Requirements that may break along with it, by index.
     pub also: Vec<usize>,
+    /// What it is about, where the name does not say it.
     pub about: Option<String>,
     /// The role of the peer that deviates.
     pub role: Role,
+    /// The message that is tampered with.
     pub on: Stage,
+    /// A condition without which the message is left alone.
     pub when: Option<Expression>,
+    /// A receiver: how its answers are changed.
     pub respond: Option<RespondPlan>,
+    /// A receiver: a check that it leaves out.
     pub ignore: Option<Check>,
+    /// A receiver: the languages of its descriptions, in place of those it is set up with; the first is the default.
     pub languages: Option<Vec<String>>,
+    /// A transmitter: how its push requests are changed.
     pub request: Option<RequestPlan>,
+    /// A transmitter: an object of claims to replace; null removes one.
     pub claims: Option<Template>,
+    /// A transmitter: an object of members of the JOSE header to replace; null removes one.
     pub header: Option<Template>,
+    /// A transmitter: the claims set as verbatim JSON text, which need not be valid JSON.
     pub payload: Option<Template>,
+    /// A transmitter: how its tokens are broken.
     pub forge: Option<Forgery>,
+    /// Either role: what differs on the TLS layer.
     pub tls: Option<TlsDeviation>,
+    /// A transmitter: how it repeats itself.
     pub retry: Option<Retry>,
+    /// The suite file that it stands in, as errors show it.
     pub file: String,
 }
 
 /// [`Respond`] with its templates compiled.
 #[derive(Debug, Clone)]
 pub struct RespondPlan {
+    /// The deviation as written: status, delay, and whether it accepts or closes.
     pub plain: Respond,
+    /// An object of header fields to replace; null removes one.
     pub headers: Template,
+    /// The body as text.
     pub body: Option<Template>,
+    /// An object of members to replace in a JSON body; null removes one.
     pub json: Option<Template>,
 }
 
 /// [`Request`] with its templates compiled.
 #[derive(Debug, Clone)]
 pub struct RequestPlan {
+    /// The deviation as written: the method, among other things.
     pub plain: Request,
+    /// An object of header fields to replace; null removes one.
     pub headers: Template,
+    /// The body as text; `${body}` is the original.
     pub body: Option<Template>,
 }
 

@@ -9,9 +9,13 @@ use super::at::Position;
 /// One fault: the file, the place, what was wrong and what was expected.
 #[derive(Debug, Clone)]
 pub struct SuiteError {
+    /// The name of the file: its path in the binary (`suites/rfc8935/2.2-success-response.yaml`) or on the disk.
     pub file: String,
+    /// Where in the file; absent if the whole file is meant.
     pub position: Option<Position>,
+    /// What is wrong, without the place: ``unknown field `expcet` ``.
     pub message: String,
+    /// What to do about it: ``did you mean `expect`?``.
     pub help: Option<String>,
     /// The text of the file, for the excerpt.
     text: std::sync::Arc<str>,
@@ -61,7 +65,9 @@ impl std::error::Error for SuiteError {}
 /// A file that has been read: the name that errors show, and its text.
 #[derive(Debug, Clone)]
 pub struct SourceText {
+    /// The path that errors show.
     pub name: String,
+    /// The whole file; empty if it could not be read.
     pub text: std::sync::Arc<str>,
 }
 

@@ -62,6 +62,7 @@ impl Fixtures {
         Ok(())
     }
 
+    /// Whether there is a SET template of this name: `caep/session-revoked`.
     pub fn has_set(&self, name: &str) -> bool {
         self.sets.contains_key(name)
     }

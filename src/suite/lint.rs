@@ -7,10 +7,13 @@ use super::model::section::Level;
 /// One missing half.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
+    /// The suite file that it stands in.
     pub file: String,
+    /// The line of the requirement or case, counted from 1.
     pub line: usize,
     /// The requirement or case that is incomplete.
     pub id: String,
+    /// What is missing, as the end of a sentence that begins with the id: `is tested and has no mutant that proves it`.
     pub message: String,
 }
 

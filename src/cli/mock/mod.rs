@@ -1,5 +1,6 @@
 //! `setspec mock`: peers to develop against.
 
+mod deviations;
 mod emit;
 mod receiver;
 mod transmitter;

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::Url;
 
+use super::deviations::DeviationArgs;
 use crate::cli::catalogue::SuiteArgs;
 use crate::cli::config::secret;
 use crate::cli::console::{Failure, line, visible};
@@ -24,7 +25,6 @@ use crate::run::transmitter::judge_push;
 use crate::set::source::RemoteJwks;
 use crate::set::{Jwks, JwksSource};
 use crate::suite::Catalogue;
-use crate::suite::catalogue::Deviation;
 use crate::suite::model::profile::Role;
 use crate::suite::model::section::Party;
 
@@ -60,12 +60,8 @@ pub(in crate::cli) struct ReceiverArgs {
     /// The private key of the certificate (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Misbehave like this mutant (`setspec list mutants`).
-    #[arg(long = "mutant", value_name = "NAME")]
-    mutants: Vec<String>,
-    /// Behave unusually like this variation (`setspec list variations`).
-    #[arg(long = "variation", value_name = "NAME")]
-    variations: Vec<String>,
+    #[command(flatten)]
+    deviations: DeviationArgs,
     /// Name every requirement that holds too.
     #[arg(short, long)]
     verbose: bool,
@@ -75,25 +71,8 @@ pub(in crate::cli) struct ReceiverArgs {
 
 pub(super) fn main(args: ReceiverArgs) -> Result<ExitCode, Failure> {
     let catalogue = args.suites.load()?;
-    let tamper = tamper(&catalogue, &args)?;
+    let tamper = args.deviations.tamper(&catalogue, Role::Receiver)?;
     runtime()?.block_on(serve(args, catalogue, tamper))
-}
-
-fn tamper(catalogue: &Catalogue, args: &ReceiverArgs) -> Result<Tamper, Failure> {
-    let mut chosen: Vec<Deviation> = Vec::new();
-    for (names, list, kind) in
-        [(&args.mutants, &catalogue.mutants, "mutant"), (&args.variations, &catalogue.variations, "variation")]
-    {
-        for name in names {
-            let found =
-                Catalogue::find_deviation(list, name).map_err(|why| Failure::usage(format!("--{kind}: {why}")))?;
-            if found.role != Role::Receiver {
-                return Err(Failure::usage(format!("--{kind}: {} is one of a {}", found.id, found.role.name())));
-            }
-            chosen.push(found.clone());
-        }
-    }
-    Ok(Tamper::new(chosen))
 }
 
 async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) -> Result<ExitCode, Failure> {

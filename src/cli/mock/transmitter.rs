@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::deviations::DeviationArgs;
 use super::welcome::{self, Guest};
 use crate::cli::catalogue::SuiteArgs;
 use crate::cli::config::secret;
@@ -17,11 +18,12 @@ use crate::cli::console::{Failure, line, print, visible};
 use crate::cli::{keys, runtime, signals};
 use crate::http::{Client, ClientOptions, Exchange, Recorder};
 use crate::peer::ssf::{
-    ClientCredentials, DefaultSubjects, Happening, ReceiverAccount, SsfOptions, SsfTransmitter, StartError,
+    ClientCredentials, DefaultSubjects, Happening, ReceiverAccount, SsfOptions, SsfTransmitter, StartError, Tampered,
 };
 use crate::run::outcome::ExitCode;
 use crate::run::redact::Redactor;
 use crate::set::Alg;
+use crate::suite::model::profile::Role;
 
 /// The audience unless one is given.
 const AUDIENCE: &str = "https://receiver.example.com";
@@ -74,6 +76,8 @@ pub(in crate::cli) struct TransmitterArgs {
     #[arg(long, value_name = "SECONDS", default_value = "30")]
     long_poll_timeout: u64,
     #[command(flatten)]
+    deviations: DeviationArgs,
+    #[command(flatten)]
     suites: SuiteArgs,
 }
 
@@ -101,7 +105,11 @@ pub(super) fn main(args: TransmitterArgs) -> Result<ExitCode, Failure> {
     let client = Client::new(client).map_err(|error| Failure::internal(error.to_string()))?;
     let mut options = SsfOptions::new(accounts, keys.good, client);
     options.other_key = Some(keys.other);
-    options.catalogue = Some(args.suites.load()?);
+    let catalogue = args.suites.load()?;
+    let tampered = Tampered::new(args.deviations.tamper(&catalogue, Role::Transmitter)?);
+    options.behaviour = tampered.behaviour().map_err(Failure::usage)?;
+    options.hooks = Arc::new(tampered);
+    options.catalogue = Some(catalogue);
     options.addr = args.listen;
     options.public_url = args.public_url;
     options.control = Some(args.control);

@@ -12,9 +12,11 @@ use crate::suite::model::deviation::Check;
 /// An answer before it is sent.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
+    /// The status code; one below 100 or above 999 is sent as 500.
     pub status: u16,
     /// Names and values, in order.
     pub headers: Vec<(String, String)>,
+    /// The body; empty for none.
     pub body: Vec<u8>,
     /// Whether the connection is closed instead.
     pub close: bool,

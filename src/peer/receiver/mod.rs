@@ -33,7 +33,9 @@ const REMEMBERED: usize = 10_000;
 
 /// What the receiver is told to trust, and how it behaves.
 pub struct ReceiverOptions {
+    /// Where it listens; port 0 takes a free one.
     pub addr: SocketAddr,
+    /// Its certificate and key; plain http unless given.
     pub tls: Option<ServerTls>,
     /// The issuer that it takes SETs from; any unless given.
     pub issuer: Option<String>,
@@ -63,6 +65,10 @@ struct Shared {
 }
 
 impl Receiver {
+    /// Takes pushes at [`PATH`] until the value is dropped or shut down.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on, or the TLS versions of a deviation do not fit together.
     pub async fn start(options: ReceiverOptions) -> io::Result<Self> {
         let mut server_options =
             ServerOptions { addr: options.addr, tls: options.tls.clone(), ..ServerOptions::default() };
@@ -81,6 +87,7 @@ impl Receiver {
         Ok(Self { server: Server::bind(server_options, router, recorder).await? })
     }
 
+    /// Where it listens, with the port that was taken.
     pub fn addr(&self) -> SocketAddr {
         self.server.addr()
     }
@@ -90,6 +97,7 @@ impl Receiver {
         format!("{}{PATH}", self.server.url())
     }
 
+    /// Stops listening, and waits for the connections to end.
     pub async fn shutdown(self) {
         self.server.shutdown().await;
     }

@@ -18,7 +18,9 @@ const SKEW: f64 = 60.0;
 /// What the receiver makes of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
+    /// It is a SET for us: 202 (RFC 8935 section 2.2).
     Accepted,
+    /// It is not taken, for the first reason that was found.
     Refused(Refusal),
 }
 
@@ -34,7 +36,14 @@ pub enum Refusal {
     /// The body is not called a SET.
     MediaType,
     /// A check of the SET itself failed: the check, the error code and the description.
-    Set { check: Check, err: &'static str, description: String },
+    Set {
+        /// The check that it did not pass.
+        check: Check,
+        /// The error code of RFC 8935 section 2.4: `invalid_issuer`.
+        err: &'static str,
+        /// What is wrong, in one English sentence.
+        description: String,
+    },
 }
 
 impl Refusal {

@@ -48,6 +48,15 @@ pub fn uri(name: &str) -> String {
     }
 }
 
+/// The short name of an event type of CAEP or RISC; others as they are.
+pub(super) fn short(uri: &str) -> String {
+    match (uri.strip_prefix(CAEP), uri.strip_prefix(RISC)) {
+        (Some(name), _) => format!("caep/{name}"),
+        (_, Some(name)) => format!("risc/{name}"),
+        _ => uri.to_owned(),
+    }
+}
+
 /// The payload of a plain event of this type, which happened now.
 pub(super) fn payload(uri: &str, now: i64) -> Map<String, Value> {
     let members = if let Some(name) = uri.strip_prefix(CAEP) {

@@ -32,6 +32,7 @@ mod state;
 mod status;
 mod stream;
 mod subjects;
+mod tampered;
 mod token;
 mod transmitter;
 mod verification;
@@ -48,4 +49,5 @@ pub use options::{
 };
 pub use refusal::Refusal;
 pub use stream::{POLL, PUSH, Status};
+pub use tampered::Tampered;
 pub use transmitter::{SsfTransmitter, StartError};

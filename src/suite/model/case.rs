@@ -15,10 +15,12 @@ use crate::suite::ordered::Ordered;
 pub struct Case {
     /// A name that is unique in the section.
     pub name: At<String>,
+    /// What happens in it, in a few words.
     pub title: String,
     /// Features of the target without which the case does not apply.
     #[serde(default)]
     pub needs: Vec<At<String>>,
+    /// What is done, in this order.
     pub steps: Vec<At<Step>>,
 }
 
@@ -118,6 +120,7 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The fault as suites and the variable `sent.fault` name it: `authenticity`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Parse => "parse",
@@ -140,20 +143,27 @@ impl Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Auth {
+    /// The one that the operator gave; none if none was given.
     Valid,
+    /// No Authorization header.
     None,
+    /// One that the target has not given out.
     Invalid,
 }
 
 /// A TLS version that a hand-made ClientHello offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub enum TlsVersion {
+    /// TLS 1.0, which must not be negotiated (RFC 8996).
     #[serde(rename = "1.0")]
     Tls10,
+    /// TLS 1.1, which must not be negotiated (RFC 8996).
     #[serde(rename = "1.1")]
     Tls11,
+    /// TLS 1.2.
     #[serde(rename = "1.2")]
     Tls12,
+    /// TLS 1.3.
     #[serde(rename = "1.3")]
     Tls13,
 }
@@ -180,6 +190,7 @@ pub enum BadCertificate {
     WrongName,
     /// Issued for the right name by an unknown authority.
     UnknownAuthority,
+    /// Issued for the right name by a trusted authority, and past its validity.
     Expired,
 }
 
@@ -195,5 +206,6 @@ pub struct Trigger {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Awaited {
+    /// A push to our listener.
     Push,
 }

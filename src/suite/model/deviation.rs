@@ -63,6 +63,7 @@ pub enum Stage {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Respond {
+    /// The status code, 100 to 999.
     pub status: Option<u16>,
     /// Header fields to replace; null removes one. Strings may contain `${...}`.
     pub headers: Map<String, Value>,
@@ -82,12 +83,19 @@ pub struct Respond {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
+    /// The Authorization header of the caller.
     Credential,
+    /// The Content-Type of the request.
     MediaType,
+    /// That the body is a SET: a JWT with the claims of RFC 8417 section 2.2.
     Parse,
+    /// That `iss` is the trusted issuer.
     Issuer,
+    /// The signature, by the keys of the issuer.
     Signature,
+    /// That `aud` names the receiver.
     Audience,
+    /// That `exp`, if there is one, has not passed.
     Expiry,
 }
 
@@ -95,6 +103,7 @@ pub enum Check {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Request {
+    /// The method in place of POST.
     pub method: Option<String>,
     /// Header fields to replace; null removes one.
     pub headers: Map<String, Value>,

@@ -10,6 +10,7 @@ use crate::suite::ordered::Ordered;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profiles {
+    /// What can be claimed, by the name that `--profile` takes: `push-receiver`.
     pub profiles: Ordered<Profile>,
 }
 
@@ -17,6 +18,7 @@ pub struct Profiles {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
+    /// What is claimed, in a few words.
     pub title: String,
     /// The role of the target.
     pub role: Role,
@@ -30,13 +32,16 @@ pub struct Profile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
+    /// Makes and delivers SETs.
     Transmitter,
+    /// Takes SETs.
     Receiver,
     /// No peer at all: tokens at rest, as `setspec check` sees them.
     Token,
 }
 
 impl Role {
+    /// The role as suites and reports write it: `transmitter`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Transmitter => "transmitter",

@@ -40,6 +40,7 @@ pub struct Section {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Requirement {
+    /// How strongly it binds, in the words of BCP 14.
     pub level: Level,
     /// The statement, in one sentence.
     pub text: String,
@@ -65,25 +66,32 @@ pub struct Rule {
     pub on: Kind,
     /// A CEL condition without which the rule does not apply.
     pub when: Option<At<String>>,
+    /// What has to hold for each such message.
     pub expect: Expectations,
 }
 
 /// The level of a requirement (BCP 14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 pub enum Level {
+    /// A breach is a violation.
     #[serde(rename = "MUST")]
     Must,
+    /// A breach is a violation.
     #[serde(rename = "MUST NOT")]
     MustNot,
+    /// A breach is a warning.
     #[serde(rename = "SHOULD")]
     Should,
+    /// A breach is a warning.
     #[serde(rename = "SHOULD NOT")]
     ShouldNot,
+    /// Nothing can break it; it is reported as offered or not.
     #[serde(rename = "MAY")]
     May,
 }
 
 impl Level {
+    /// The key word: `MUST NOT`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Must => "MUST",
@@ -115,6 +123,7 @@ pub enum Party {
 }
 
 impl Party {
+    /// The party as suites and reports write it: `issuer`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Issuer => "issuer",
@@ -140,8 +149,10 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
     pub const ALL: [Self; 4] = [Self::Set, Self::Event, Self::Subject, Self::Push];
 
+    /// The kind as `on:` names it: `set`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Set => "set",
