@@ -74,11 +74,10 @@ fn names(draft: &Draft, about: &SetFacts<'_>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::proof::built_in_catalogue;
-    use crate::suite::Catalogue;
+    use crate::suite::{Catalogue, Sources, load};
 
     fn tampered(names: &[&str]) -> Tampered {
-        let catalogue = built_in_catalogue().expect("the built-in suites load");
+        let catalogue = load(&Sources::embedded()).expect("the built-in suites load");
         let find = |name: &&str| Catalogue::find_deviation(&catalogue.mutants, name).expect("a mutant").clone();
         Tampered::new(Tamper::new(names.iter().map(find)))
     }
