@@ -1,5 +1,6 @@
 //! The built-in peers.
 //!
+//! - [`answer`]: what a peer answers, before it is sent.
 //! - [`identity`]: an issuer's discovery document and keys.
 //! - [`message`]: exchanges and tokens as expressions see them.
 //! - [`receiver`]: a strict, conformant push receiver.
@@ -7,6 +8,7 @@
 //! - [`transmitter`]: a push transmitter.
 //! - [`tamper`]: the layer that makes mutants and variations of them.
 
+pub mod answer;
 pub mod identity;
 pub mod message;
 pub mod receiver;

@@ -1,10 +1,13 @@
 //! The tampering layer: what makes mutants and variations of the built-in peers.
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, Method};
 use serde_json::{Map, Value, json};
 
+use super::answer::Answer;
 use super::message::{object_or_null, set_value};
-use super::receiver::{Answer, Verdict};
+use super::receiver::Verdict;
 use crate::expr::{Expression, Scope, Template};
 use crate::set::draft::merge;
 use crate::set::{Draft, Forgery, Signature, Token};
@@ -72,7 +75,7 @@ impl Tamper {
     }
 
     /// What a receiver answers in the end.
-    pub async fn answer(&self, mut answer: Answer, message: &Incoming<'_>, verdict: &Verdict) -> Answer {
+    pub fn answer(&self, mut answer: Answer, message: &Incoming<'_>, verdict: &Verdict) -> Answer {
         for deviation in &self.deviations {
             let Some(respond) = &deviation.respond else { continue };
             let scope = incoming(message, Some((verdict, &answer)));
@@ -80,10 +83,10 @@ impl Tamper {
                 continue;
             }
             if let Some(delay) = respond.plain.delay {
-                tokio::time::sleep(std::time::Duration::from_secs_f64(delay.clamp(0.0, 60.0))).await;
+                answer.delay = Duration::try_from_secs_f64(delay).unwrap_or_default();
             }
             if respond.plain.accept {
-                answer = Answer::accepted();
+                answer = Answer { delay: answer.delay, ..Answer::accepted() };
             }
             if let Some(status) = respond.plain.status {
                 answer.status = status;

@@ -1,26 +1,11 @@
 //! What the receiver answers (RFC 8935 sections 2.2 to 2.4).
 
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Response as HttpResponse, StatusCode};
-use axum::response::Response;
-use serde_json::{Value, json};
+use axum::http::HeaderValue;
+use serde_json::json;
 
 use super::{Refusal, Verdict};
-use crate::http::HangUp;
+use crate::peer::answer::Answer;
 use crate::suite::model::deviation::Check;
-
-/// An answer before it is sent.
-#[derive(Debug, Clone, Default)]
-pub struct Answer {
-    /// The status code; one below 100 or above 999 is sent as 500.
-    pub status: u16,
-    /// Names and values, in order.
-    pub headers: Vec<(String, String)>,
-    /// The body; empty for none.
-    pub body: Vec<u8>,
-    /// Whether the connection is closed instead.
-    pub close: bool,
-}
 
 impl Answer {
     /// 202 without a body.
@@ -61,35 +46,8 @@ impl Answer {
                 ("Content-Language".to_owned(), language.to_owned()),
             ],
             body: json!({ "err": err, "description": description }).to_string().into_bytes(),
-            close: false,
+            ..Self::default()
         }
-    }
-
-    /// Replaces a header field, or removes it.
-    pub fn set_header(&mut self, name: &str, value: Option<&str>) {
-        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-        if let Some(value) = value {
-            self.headers.push((name.to_owned(), value.to_owned()));
-        }
-    }
-
-    /// The body as JSON, where it is.
-    pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
-    }
-
-    pub(super) fn into_response(self) -> Response {
-        let mut response = HttpResponse::new(Body::from(self.body));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        for (name, value) in &self.headers {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-                response.headers_mut().append(name, value);
-            }
-        }
-        if self.close {
-            response.extensions_mut().insert(HangUp);
-        }
-        response
     }
 }
 

@@ -17,12 +17,12 @@ use axum::response::Response;
 use axum::routing::any;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::answer::Answer;
 use super::tamper::{Incoming, Tamper};
 use crate::http::{Recorder, Server, ServerOptions, ServerTls};
 use crate::set::{JwksSource, Token};
 use crate::suite::model::case::TlsVersion;
 
-pub use answer::Answer;
 pub use validate::{Refusal, Verdict};
 
 /// Where the built-in receiver takes pushes.
@@ -136,7 +136,7 @@ async fn handle(
     let verdict = validate::decide(options, &incoming).await;
     let languages = options.tamper.languages().unwrap_or(&options.languages);
     let answer = Answer::to(&verdict, answer::language(languages, headers.get("accept-language")));
-    options.tamper.answer(answer, &incoming, &verdict).await.into_response()
+    options.tamper.answer(answer, &incoming, &verdict).into_response().await
 }
 
 /// Whether a presented Authorization value is the expected one; a missing expectation is met by anything.

@@ -1,38 +1,17 @@
-//! An answer before it is sent.
+//! The answers of the transmitter's endpoints.
 
-use std::time::Duration;
-
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Response as HttpResponse, StatusCode};
-use axum::response::Response;
 use serde_json::Value;
 
-use crate::http::HangUp;
-
-/// The longest that an answer is delayed.
-const LONGEST_DELAY: Duration = Duration::from_secs(60);
-
-/// What an endpoint of the transmitter answers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
-    pub status: u16,
-    /// Names and values, in order.
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-    /// How long it is kept back, a minute at the most.
-    pub delay: Duration,
-    /// Whether the connection is closed instead.
-    pub close: bool,
-}
+pub use crate::peer::answer::Answer;
 
 impl Answer {
-    /// A status without a body.
+    /// A status without a body, not to be stored.
     pub fn empty(status: u16) -> Self {
         let no_store = ("Cache-Control".to_owned(), "no-store".to_owned());
         Self { status, headers: vec![no_store], ..Self::default() }
     }
 
-    /// A JSON document.
+    /// A JSON document, not to be stored.
     pub fn of_json(status: u16, document: &Value) -> Self {
         let mut answer = Self::empty(status);
         answer.headers.insert(0, ("Content-Type".to_owned(), "application/json".to_owned()));
@@ -45,35 +24,5 @@ impl Answer {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
-    }
-
-    /// Replaces a header field, or removes it.
-    pub fn set_header(&mut self, name: &str, value: Option<&str>) {
-        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-        if let Some(value) = value {
-            self.headers.push((name.to_owned(), value.to_owned()));
-        }
-    }
-
-    /// The body as JSON, where it is.
-    pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
-    }
-
-    pub(super) async fn into_response(self) -> Response {
-        if !self.delay.is_zero() {
-            tokio::time::sleep(self.delay.min(LONGEST_DELAY)).await;
-        }
-        let mut response = HttpResponse::new(Body::from(self.body));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        for (name, value) in &self.headers {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-                response.headers_mut().append(name, value);
-            }
-        }
-        if self.close {
-            response.extensions_mut().insert(HangUp);
-        }
-        response
     }
 }

@@ -24,6 +24,9 @@ use crate::set::Jwks;
 use crate::suite::catalogue::Action;
 use crate::suite::model::case::{Answer, BadCertificate};
 
+/// The longest that a step waits.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
 /// The names that our certificates are for.
 const NAMES: &[&str] = &["127.0.0.1", "localhost"];
 
@@ -200,7 +203,7 @@ impl Actor for Watcher {
             within
                 .and_then(|within| scope.enter(|entered| within.value(entered)).ok())
                 .and_then(|value| value.as_f64())
-                .map_or(usual, |seconds| Duration::from_secs_f64(seconds.clamp(0.0, 3600.0)))
+                .map_or(usual, |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(usual).min(LONGEST_WAIT))
         };
         match action {
             Action::Answer(answer) => {
