@@ -27,25 +27,33 @@ const TOKEN_TYPES: &[&str] = &["application/secevent+jwt", "application/jwt", "a
 pub struct ExchangeRecord {
     /// `x12`.
     pub id: String,
+    /// When it began, in UTC (RFC 3339).
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
+    /// What was asked.
     pub request: RequestRecord,
     /// What was answered, also where it is only a part; see `failure`.
     pub response: Option<ResponseRecord>,
     /// Why the exchange is not whole.
     pub failure: Option<FailureRecord>,
+    /// Milliseconds from the beginning until the answer had been read (we asked) or handed over (we were asked).
     pub elapsed_ms: f64,
+    /// The TLS connection; absent on plain http, and where no handshake succeeded.
     pub tls: Option<TlsRecord>,
 }
 
 /// A request as it was on the wire.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RequestRecord {
+    /// The method as written; empty if no request line was read.
     pub method: String,
+    /// The one that was asked for, or one made of scheme, Host and target; 4 KiB of it at most.
     pub url: String,
     /// The request target as written.
     pub target: String,
+    /// `HTTP/1.1`, or whatever was written there.
     pub version: String,
+    /// Header fields and body.
     #[serde(flatten)]
     pub message: MessageRecord,
 }
@@ -53,9 +61,13 @@ pub struct RequestRecord {
 /// A response as it was on the wire.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ResponseRecord {
+    /// The status code, 100 to 999.
     pub status: u16,
+    /// The reason phrase as written, which may be empty.
     pub reason: String,
+    /// `HTTP/1.1` or `HTTP/1.0`.
     pub version: String,
+    /// Header fields and body.
     #[serde(flatten)]
     pub message: MessageRecord,
     /// Bytes after the end of the message.
@@ -72,6 +84,7 @@ pub struct MessageRecord {
     /// Name and value of every field as written, in order.
     #[schemars(with = "Vec<(String, String)>")]
     pub headers: Headers,
+    /// The content without chunk framing, at most 16 KiB of it.
     pub body: Body,
     /// Whether the body was longer than what is kept here.
     pub truncated: bool,
@@ -91,14 +104,21 @@ pub struct MessageRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Body {
+    /// The content, where it is UTF-8.
     Text(String),
-    Binary { base64: String },
+    /// The content, where it is not.
+    Binary {
+        /// The bytes in base64 with padding (RFC 4648 section 4).
+        base64: String,
+    },
 }
 
 /// A compact JWT taken apart. Nothing is said about its signature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SetView {
+    /// The JOSE header; absent if it cannot be decoded.
     pub header: Option<Value>,
+    /// The claims set; absent if it cannot be decoded.
     pub claims: Option<Value>,
     /// What is wrong with its form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -110,26 +130,35 @@ pub struct SetView {
 pub struct FailureRecord {
     /// `connect`, `response-timeout`, ...
     pub kind: String,
+    /// The place, what was expected and what came, for people.
     pub message: String,
 }
 
 /// What was agreed in the TLS handshake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TlsRecord {
+    /// `1.2` or `1.3`.
     pub version: String,
+    /// The name in the registry of IANA: `TLS_AES_128_GCM_SHA256`.
     pub cipher_suite: String,
+    /// The application protocol that was agreed, if any: `http/1.1`.
     pub alpn: Option<String>,
     /// Whether the certificate was checked.
     pub verified: bool,
+    /// The certificate that a server showed; clients are not asked for one.
     pub certificate: Option<CertificateRecord>,
 }
 
 /// The certificate of the peer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CertificateRecord {
+    /// The DNS names and IP addresses of subjectAltName.
     pub names: Vec<String>,
+    /// The beginning of the validity as the certificate writes it: `20260101000000Z`.
     pub not_before: Option<String>,
+    /// The end of the validity, in the same form.
     pub not_after: Option<String>,
+    /// The SHA-256 digest of the DER encoding, in lower-case hexadecimal.
     pub sha256: String,
 }
 
@@ -228,6 +257,7 @@ impl Body {
         }
     }
 
+    /// Whether there is not one byte.
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Text(text) => text.is_empty(),

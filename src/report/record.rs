@@ -22,18 +22,24 @@ pub struct Report {
     pub format: String,
     /// What wrote this.
     pub tool: Tool,
+    /// When and how the run was.
     pub run: Run,
+    /// The implementation under test.
     pub target: Target,
     /// The claim that was tested.
     pub profile: String,
+    /// What the run came to.
     pub verdict: Verdict,
     /// How many requirements have which status.
     pub summary: Summary,
     /// What was looked at before the first case.
     #[serde(default)]
     pub preflight: Vec<PreflightLine>,
+    /// What became of each selected requirement; of a run that was cut off, those that were seen to be broken.
     pub requirements: Vec<RequirementResult>,
+    /// The cases that came to an end or were left out, in the order of the plan.
     pub cases: Vec<CaseResult>,
+    /// The evidence in the order in which it came: what findings refer to, and at most 2,000 others.
     pub exchanges: Vec<ExchangeRecord>,
     /// What is worth knowing and is no verdict.
     #[serde(default)]
@@ -46,7 +52,9 @@ pub struct Report {
 /// What wrote a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tool {
+    /// `setspec`.
     pub name: String,
+    /// The version of the program: `0.1.0`.
     pub version: String,
 }
 
@@ -55,8 +63,10 @@ pub struct Tool {
 pub struct Run {
     /// Sorts by time, and names the folder of the report.
     pub id: String,
+    /// When the run began, in UTC (RFC 3339).
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,
+    /// Milliseconds from the beginning to the end, to the microsecond.
     pub duration_ms: f64,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
@@ -68,22 +78,31 @@ pub struct Run {
 /// The implementation under test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Target {
+    /// What the target was tested as.
     pub role: Role,
+    /// Where SETs were pushed to, or where the target was found.
     pub url: String,
 }
 
 /// How many requirements have which status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
+    /// Seen at least once, never broken.
     pub satisfied: usize,
+    /// A MUST or MUST NOT was broken.
     pub violated: usize,
+    /// A SHOULD or SHOULD NOT was broken, or something ambiguous.
     pub warned: usize,
+    /// The target does not declare what they are about.
     pub not_applicable: usize,
+    /// They could not be seen in this run.
     pub untested: usize,
+    /// No harness can see them.
     pub unobservable: usize,
 }
 
 impl Summary {
+    /// Counts these results.
     pub fn of<'a>(requirements: impl IntoIterator<Item = &'a RequirementResult>) -> Self {
         let mut summary = Self::default();
         for requirement in requirements {
@@ -92,6 +111,7 @@ impl Summary {
         summary
     }
 
+    /// How many requirements have this status.
     pub fn get(mut self, status: Status) -> usize {
         *self.slot(status)
     }

@@ -43,6 +43,7 @@ impl Recorder {
         }
     }
 
+    /// Takes in what happened. Events come in the order in which the run emits them.
     pub fn event(&mut self, event: &Event) {
         match event {
             Event::Started(started) => self.started = Some(started.clone()),

@@ -37,39 +37,56 @@ pub enum Form {
 pub struct Checked {
     /// Where it came from: `file:line`.
     pub place: String,
+    /// Whether it was a token or a bare claims set.
     pub form: Form,
+    /// The claim `iss`; absent where it is missing or not a string.
     pub issuer: Option<String>,
+    /// The claim `jti`; absent where it is missing or not a string.
     pub jti: Option<String>,
+    /// The types of its events, in their order: the member names of the claim `events`.
     pub events: Vec<String>,
     /// `valid`, `invalid`, `no-key`, `unsecured`, `unsupported` or `not-checked`.
     pub signature: String,
+    /// Why the signature is `invalid`, `no-key` or `unsupported`; absent otherwise.
     pub signature_reason: Option<String>,
-    /// How many requirements were looked at and hold.
+    /// How many expectations hold; one requirement counts each time that it is looked at.
     pub satisfied: usize,
+    /// What is broken, violations first.
     pub findings: Vec<CheckFinding>,
 }
 
 /// One broken requirement of a token.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CheckFinding {
+    /// The id of the requirement: `rfc8417/2.2/iss-present`.
     pub requirement: String,
+    /// The name of the specification: `RFC 8417`.
     pub spec: String,
+    /// The number of the section: `2.2`.
     pub section: String,
+    /// The level as the catalogue has it: `MUST`, `SHOULD NOT`.
     pub level: String,
+    /// `violated` or `warned`.
     pub status: Status,
+    /// The requirement in one sentence.
     pub text: String,
+    /// What should have been there: `` `claims.iss` to be present``.
     pub expected: String,
+    /// What was there: `absent`.
     pub actual: String,
+    /// Where the section can be read.
     pub link: String,
     /// Why it is a warning only.
     pub reason: Option<String>,
 }
 
 impl Checked {
+    /// Whether a MUST or MUST NOT is broken.
     pub fn is_violated(&self) -> bool {
         self.findings.iter().any(|finding| finding.status == Status::Violated)
     }
 
+    /// Whether something is broken that is a warning at most; there may be violations beside it.
     pub fn is_warned(&self) -> bool {
         self.findings.iter().any(|finding| finding.status == Status::Warned)
     }

@@ -11,33 +11,52 @@ use crate::suite::model::profile::Role;
 /// Something that happened in a run.
 #[derive(Debug, Clone)]
 pub enum Event {
+    /// The run begins: always the first event.
     Started(Started),
+    /// Something was looked at before the first case.
     Preflight(PreflightLine),
+    /// A case begins. Cases run side by side, so several may have begun before the first one ends.
     CaseStarted {
+        /// `rfc8935/2.2/accepts-a-valid-set`.
         id: String,
+        /// What happens in it, in a few words.
         title: String,
+        /// Its place in the plan, from 1.
         number: usize,
+        /// How many cases the run has.
         of: usize,
     },
+    /// A request and its answer, without secrets; it comes before the findings that refer to it.
     Exchange(Arc<Exchange>),
     /// A broken expectation, as soon as it is known.
     Broken {
+        /// The id of the requirement: `rfc8935/2.2/status-202`.
         requirement: String,
+        /// What was seen.
         finding: Finding,
     },
+    /// A case has ended, or was left out.
     CaseFinished(CaseResult),
+    /// The run has ended, also when it was interrupted: always the last event.
     Finished(Box<Finished>),
 }
 
 /// The head of a run.
 #[derive(Debug, Clone)]
 pub struct Started {
+    /// Sorts by time, and is unique: `20260101T120000Z-1f2e3d`.
     pub id: String,
+    /// When the run began.
     pub at: jiff::Timestamp,
+    /// What the target is tested as.
     pub role: Role,
+    /// Where the target is, without secrets.
     pub url: String,
+    /// The name of the profile: `push-receiver`.
     pub profile: String,
+    /// How many requirements are selected.
     pub requirements: usize,
+    /// How many cases are selected, those included that will be skipped.
     pub cases: usize,
 }
 
@@ -46,7 +65,9 @@ pub struct Started {
 pub struct PreflightLine {
     /// What was looked at: `connection`, `credential`, `good SET`, ...
     pub name: String,
+    /// Whether it is as it has to be. If one line is not, nothing that needs pushes is tested.
     pub ok: bool,
+    /// What was found, in words.
     pub message: String,
     /// What to do about it, where something is to be done.
     pub advice: Option<String>,
@@ -57,19 +78,27 @@ pub struct PreflightLine {
 pub struct CaseResult {
     /// `rfc8935/2.2/accepts-a-valid-set`.
     pub id: String,
+    /// What happens in it, in a few words.
     pub title: String,
+    /// How it ended.
     pub status: CaseStatus,
     /// Why it was skipped or came to nothing.
     pub reason: Option<String>,
+    /// Milliseconds from its first step to its last; 0 if it did not begin.
     pub duration_ms: f64,
 }
 
+/// How a case ended.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum CaseStatus {
+    /// Every expectation of its own holds.
     Passed,
+    /// An expectation of its own is broken, whatever its level.
     Failed,
+    /// The target lacks a feature that it needs, or our key cannot make what it sends.
     Skipped,
+    /// Nothing can be concluded from it: its control was not accepted, or an assumption did not hold.
     Inconclusive,
 }
 
@@ -78,8 +107,11 @@ pub enum CaseStatus {
 pub struct Finding {
     /// The case or rule that found it.
     pub source: String,
+    /// The requirement, in one sentence.
     pub message: String,
+    /// What should have been there: `` `response.status` to be 202``.
     pub expected: String,
+    /// What was there: `200`.
     pub actual: String,
     /// The id of the exchange that shows it.
     pub exchange: Option<String>,
@@ -90,10 +122,15 @@ pub struct Finding {
 /// Something accepted though not ideal, and why it is accepted.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
 pub struct Leniency {
+    /// The case or rule that saw it.
     pub source: String,
+    /// Why it is accepted.
     pub because: String,
+    /// What would have been ideal.
     pub expected: String,
+    /// What was there.
     pub actual: String,
+    /// The id of the exchange that shows it.
     pub exchange: Option<String>,
 }
 
@@ -104,37 +141,54 @@ pub struct RequirementResult {
     pub id: String,
     /// `RFC 8935`.
     pub spec: String,
+    /// The number of the section: `2.2`.
     pub section: String,
+    /// The title of the section; empty if the run was cut off.
     pub title: String,
+    /// Where the section can be read; empty if the run was cut off.
     pub link: String,
+    /// `MUST`, `MUST NOT`, `SHOULD`, `SHOULD NOT` or `MAY`; `unknown` if the run was cut off.
     pub level: String,
+    /// Whom it binds: `receiver`, `transmitter`, `issuer` or `author`; `unknown` if the run was cut off.
     pub party: String,
+    /// The requirement in one sentence.
     pub text: String,
+    /// What became of it.
     pub status: Status,
     /// Why it is untested, not applicable, unobservable, or a warning only.
     pub reason: Option<String>,
     /// How often it was seen.
     pub observations: usize,
+    /// How it was broken, at most 20 times; empty for a MAY.
     pub findings: Vec<Finding>,
     /// Accepted, not ideal.
     pub accepted: Vec<Leniency>,
 }
 
+/// What became of a requirement.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
+    /// Seen at least once, never broken.
     Satisfied,
+    /// A MUST or MUST NOT is broken.
     Violated,
+    /// A SHOULD or SHOULD NOT is broken, or a requirement that is ambiguous.
     Warned,
+    /// The target does not declare what it is about, or does not offer what it may offer.
     NotApplicable,
+    /// It could not be seen in this run.
     Untested,
+    /// No harness can see it.
     Unobservable,
 }
 
 impl Status {
+    /// Every status, in the order of summaries.
     pub const ALL: [Self; 6] =
         [Self::Satisfied, Self::Violated, Self::Warned, Self::NotApplicable, Self::Untested, Self::Unobservable];
 
+    /// The status as reports write it: `not_applicable`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Satisfied => "satisfied",
@@ -155,15 +209,20 @@ impl Status {
     }
 }
 
+/// What a run came to.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
+    /// Nothing is violated, and everything that applies was tested.
     Conformant,
+    /// Something is violated; when warnings count, also when something is warned.
     Nonconformant,
+    /// Nothing is violated, but not everything that applies could be tested.
     Inconclusive,
 }
 
 impl Verdict {
+    /// The verdict as reports write it: `nonconformant`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Conformant => "conformant",
@@ -176,11 +235,15 @@ impl Verdict {
 /// The end of a run.
 #[derive(Debug, Clone)]
 pub struct Finished {
+    /// What the run came to.
     pub verdict: Verdict,
     /// Whether a declared feature could not be tested or the target could not be reached.
     pub inconclusive: bool,
+    /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// Milliseconds from the beginning to the end.
     pub duration_ms: f64,
+    /// What became of each selected requirement, in the order of the catalogue.
     pub requirements: Vec<RequirementResult>,
     /// What is worth knowing and is no verdict.
     pub notes: Vec<String>,
@@ -193,6 +256,7 @@ pub struct Finished {
 pub struct Emitter(Arc<dyn Fn(Event) + Send + Sync>);
 
 impl Emitter {
+    /// Gives every event to `sink`, which holds up the run while it works.
     pub fn new(sink: impl Fn(Event) + Send + Sync + 'static) -> Self {
         Self(Arc::new(sink))
     }
@@ -202,6 +266,7 @@ impl Emitter {
         Self::new(|_| {})
     }
 
+    /// Hands an event on, as it is: what emits it has taken out the secrets.
     pub fn emit(&self, event: Event) {
         (self.0)(event);
     }

@@ -19,19 +19,25 @@ pub struct Observation {
     pub requirement: usize,
     /// The rule or case that looked.
     pub source: String,
+    /// Whether it held.
     pub result: Observed,
+    /// The id of the exchange in which it was seen: `x12`; absent for tokens at rest.
     pub exchange: Option<String>,
 }
 
 /// What was seen.
 #[derive(Debug, Clone)]
 pub enum Observed {
+    /// It holds as written.
     Held,
     /// It did not hold as written, but a leniency covers it.
     Accepted {
+        /// Why it is accepted, in the words of the suite.
         because: String,
+        /// What would have been ideal, and what was there.
         explanation: Explanation,
     },
+    /// It does not hold, or could not be evaluated.
     Broken(Explanation),
 }
 
@@ -61,6 +67,7 @@ impl Judge {
         Self { catalogue, rules, active, feed: Mutex::default() }
     }
 
+    /// The catalogue that the indices of observations refer to.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
     }

@@ -120,6 +120,7 @@ impl Ledger {
         self.inconclusive = true;
     }
 
+    /// Whether something that should have been tested could not be.
     pub fn is_inconclusive(&self) -> bool {
         self.inconclusive
     }

@@ -22,6 +22,7 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
+    /// The number that the process ends with.
     pub const fn code(self) -> u8 {
         match self {
             Self::Conformant => 0,

@@ -8,7 +8,9 @@ use crate::suite::model::profile::Profile;
 /// What the operator picked: patterns over ids of requirements, cases and specifications.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
+    /// What is taken: everything if there is no pattern. Examples: `rfc8935/2.2`, `*status*`.
     pub only: Vec<String>,
+    /// What is left out of that.
     pub skip: Vec<String>,
 }
 
@@ -19,6 +21,7 @@ impl Selection {
         (self.only.is_empty() || self.only.iter().any(matches)) && !self.skip.iter().any(matches)
     }
 
+    /// Whether nothing was picked and nothing left out.
     pub fn is_everything(&self) -> bool {
         self.only.is_empty() && self.skip.is_empty()
     }
@@ -44,7 +47,9 @@ fn matches_pattern(pattern: &str, id: &str) -> bool {
 /// The requirements (by index) and the cases (by index) of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
+    /// What gets a status in the report, in the order of the catalogue.
     pub requirements: Vec<usize>,
+    /// What is gone through, in the order of the catalogue.
     pub cases: Vec<usize>,
 }
 
@@ -90,6 +95,7 @@ impl Plan {
         Self { requirements: requirements.into_iter().collect(), cases }
     }
 
+    /// Whether the selection matched nothing.
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty() && self.cases.is_empty()
     }

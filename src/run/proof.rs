@@ -32,7 +32,9 @@ pub enum Trial {
     Mutant(usize),
     /// The variation with this index.
     Variation(usize),
+    /// A peer that understands nothing is not called conformant, and passes no case that expects a refusal.
     Null(NullPeer),
+    /// The reference receiver gets the same statuses in twenty runs.
     Determinism,
 }
 

@@ -36,6 +36,7 @@ pub struct Redactor {
 }
 
 impl Redactor {
+    /// Knows no secret yet; header fields that carry credentials are emptied all the same.
     pub fn new() -> Self {
         Self::default()
     }

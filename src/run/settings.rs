@@ -52,6 +52,7 @@ impl Timeouts {
 /// A run against a push receiver.
 #[derive(Clone)]
 pub struct ReceiverSettings {
+    /// The suites that the profile is taken from.
     pub catalogue: Arc<Catalogue>,
     /// The name of the profile.
     pub profile: String,
@@ -65,6 +66,7 @@ pub struct ReceiverSettings {
     pub authorization: Option<SecretString>,
     /// The languages in which the receiver is said to describe errors.
     pub languages: Vec<String>,
+    /// The key that we sign with, and whose public half our issuer identity serves.
     pub key: Arc<SigningKey>,
     /// Another key of the same algorithm, which nobody trusts.
     pub other_key: Arc<SigningKey>,
@@ -72,14 +74,19 @@ pub struct ReceiverSettings {
     pub listen: SocketAddr,
     /// Under which address the receiver reaches it; where it listens unless given.
     pub public_url: Option<Url>,
+    /// Whose certificates are trusted on https.
     pub roots: Roots,
+    /// Whether any certificate is accepted; a note in the report says so.
     pub insecure: bool,
     /// Whether plain http on a loopback address is judged like a deployed endpoint.
     pub deployed: bool,
+    /// How long requests and waits may take.
     pub timeouts: Timeouts,
     /// How many cases run side by side.
     pub jobs: usize,
+    /// Whether warnings count for the verdict.
     pub strict: bool,
+    /// What of the profile is tested.
     pub selection: Selection,
     /// The command that repeats this run, without its selection and without secrets.
     pub command: String,
@@ -97,6 +104,8 @@ impl ReceiverSettings {
         }
         if self.authorization.is_some() {
             features.insert("authorization");
+        } else {
+            features.insert("anonymous");
         }
         if self.languages.len() > 1 {
             features.insert("languages");
@@ -118,6 +127,7 @@ impl ReceiverSettings {
             }
             "tls" => "the target is not reached over https".to_owned(),
             "authorization" => "no Authorization header was declared (--authorization-header)".to_owned(),
+            "anonymous" => "callers present a credential (--authorization-header)".to_owned(),
             "languages" => "no second language was declared (--language)".to_owned(),
             "asymmetric" => "the harness signs with a shared secret".to_owned(),
             "ecdsa" => "the harness does not sign with ECDSA (--alg ES256)".to_owned(),

@@ -21,6 +21,7 @@ use crate::expr::{CompileError, Expression, Template, Vocabulary, nearest};
 pub(crate) const FEATURES: &[(&str, &str)] = &[
     ("tls", "the target is reached over https"),
     ("authorization", "the operator gave the Authorization header that the receiver expects"),
+    ("anonymous", "the receiver asks callers for no credential"),
     ("asymmetric", "the harness signs with a key pair"),
     ("ecdsa", "the harness signs with ECDSA"),
     ("deployed", "the target is more than plain http on a loopback address"),

@@ -97,7 +97,7 @@ impl Receiver {
         format!("{}{PATH}", self.server.url())
     }
 
-    /// Stops listening, and waits for the connections to end.
+    /// Accepts no more, lets exchanges end for at most one second, and cuts the rest.
     pub async fn shutdown(self) {
         self.server.shutdown().await;
     }

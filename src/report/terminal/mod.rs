@@ -25,6 +25,7 @@ const WIDTH: usize = 78;
 /// How to show a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TerminalOptions {
+    /// Whether escape sequences for colours are written.
     pub colour: bool,
     /// The writer is a terminal: progress is shown in place.
     pub live: bool,
@@ -51,6 +52,7 @@ pub struct Terminal<W> {
 }
 
 impl<W: Write> Terminal<W> {
+    /// Shows one run on `out`; nothing is written before the first event.
     pub fn new(out: W, options: TerminalOptions) -> Self {
         Self {
             out,

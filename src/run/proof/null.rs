@@ -15,6 +15,7 @@ use tokio::sync::watch;
 /// A server that does the same whatever it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NullPeer {
+    /// Answers everything with this status and no body.
     Always(u16),
     /// Closes every connection at once.
     Close,
@@ -25,6 +26,7 @@ pub enum NullPeer {
 }
 
 impl NullPeer {
+    /// The null peers of the proof.
     pub const ALL: [Self; 8] = [
         Self::Always(202),
         Self::Always(400),
@@ -36,6 +38,7 @@ impl NullPeer {
         Self::Echo,
     ];
 
+    /// The last part of the name of its trial: `always-202`.
     pub fn name(self) -> String {
         match self {
             Self::Always(status) => format!("always-{status}"),

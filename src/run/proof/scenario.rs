@@ -31,11 +31,15 @@ const CREDENTIAL: &str = "Bearer proof-credential";
 /// Which optional features a peer of the proof has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Combination {
+    /// What the peer is: a receiver or a transmitter.
     pub role: Role,
+    /// Whether the receiving side is reached over https.
     pub tls: bool,
+    /// Whether a receiver asks for an Authorization header.
     pub authorization: bool,
     /// English alone, or German too.
     pub two_languages: bool,
+    /// The algorithm by which SETs are signed.
     pub alg: Alg,
     /// Whether a plain http peer on loopback is judged like a deployed one.
     pub deployed: bool,
@@ -82,14 +86,19 @@ impl Combination {
             named(&catalogue.requirements[index].needs)
                 || catalogue.cases.iter().any(|case| named(&case.needs) && case.requirements().any(|r| r == index))
         };
+        let anonymous = deviation
+            .breaks
+            .is_some_and(|index| catalogue.requirements[index].needs.iter().any(|need| need == "anonymous"));
         let plain = deviation.tls.as_ref().is_some_and(|tls| tls.plain);
         Self {
             tls: !plain && (deviation.tls.is_some() || deviation.breaks.is_some_and(needs_tls)),
             deployed: plain,
+            authorization: !anonymous,
             ..Self::fullest(deviation.role)
         }
     }
 
+    /// The last part of the name of its trial: `receiver-https-authorization-es256`.
     pub fn name(&self) -> String {
         let mut parts = vec![self.role.name().to_owned(), if self.tls { "https" } else { "http" }.to_owned()];
         if self.authorization {
@@ -105,11 +114,13 @@ impl Combination {
 
 /// What all trials share: the catalogue, and keys that are costly to make.
 pub struct Lab {
+    /// The suites that are proved.
     pub catalogue: Arc<Catalogue>,
     keys: [OnceLock<(Arc<SigningKey>, Arc<SigningKey>)>; Alg::ALL.len()],
 }
 
 impl Lab {
+    /// A lab without keys: each pair is made when an algorithm is first used.
     pub fn new(catalogue: Arc<Catalogue>) -> Self {
         Self { catalogue, keys: std::array::from_fn(|_| OnceLock::new()) }
     }

@@ -38,16 +38,32 @@ const LOST_AFTER: u32 = 3;
 /// Why a run could not start. Nothing was sent to the target.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The catalogue has no such profile.
     #[error("there is no profile `{0}`")]
     Profile(String),
+    /// The profile is for another kind of target.
     #[error("the profile `{profile}` is for a {role}, not for a receiver")]
-    Role { profile: String, role: &'static str },
+    Role {
+        /// The name of the profile: `push-transmitter`.
+        profile: String,
+        /// The role that it is for: `transmitter`.
+        role: &'static str,
+    },
+    /// Nothing is left to test (exit code 4).
     #[error("the selection matches no requirement and no case of the profile")]
     NothingSelected,
+    /// The address for our issuer identity is taken, or is not ours.
     #[error("our issuer identity cannot listen on {addr}: {error}")]
-    Listen { addr: std::net::SocketAddr, error: std::io::Error },
+    Listen {
+        /// The address that was asked for.
+        addr: std::net::SocketAddr,
+        /// What the operating system says.
+        error: std::io::Error,
+    },
+    /// The CA bundle is of no use.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// Our key has no form in which it can be verified.
     #[error(transparent)]
     Key(#[from] KeyError),
 }

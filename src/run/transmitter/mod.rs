@@ -32,24 +32,34 @@ const AUDIENCE: &str = "https://receiver.example.com";
 
 /// An observation of the built-in transmitter.
 pub struct TransmitterSettings {
+    /// The suites that the profile is taken from, and the SET fixtures that are pushed.
     pub catalogue: Arc<Catalogue>,
+    /// The name of the profile: `push-transmitter`.
     pub profile: String,
+    /// The key that the transmitter signs with, and that we verify by.
     pub key: Arc<SigningKey>,
+    /// Another key of the same algorithm, for forgeries.
     pub other_key: Arc<SigningKey>,
+    /// How the transmitter deviates.
     pub tamper: Tamper,
+    /// How long requests and waits may take.
     pub timeouts: Timeouts,
     /// Whether our listener is reached over https.
     pub tls: bool,
+    /// How long the transmitter waits before its first retransmission; the second one waits twice as long.
     pub retry_delay: Duration,
 }
 
 /// Why an observation could not be made: always our fault.
 #[derive(Debug, thiserror::Error)]
 pub enum ObserveError {
+    /// The catalogue has no such profile.
     #[error("there is no profile `{0}`")]
     Profile(String),
+    /// Our listener, or a certificate for it, could not be made.
     #[error("our listener: {0}")]
     Listener(String),
+    /// The transmitter could not be set up, or could not make a SET.
     #[error("the built-in transmitter: {0}")]
     Transmitter(String),
 }
