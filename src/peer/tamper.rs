@@ -53,17 +53,17 @@ impl Tamper {
     }
 
     /// What differs on the TLS layer, by the first deviation that says so.
-    pub fn tls(&self) -> Option<&TlsDeviation> {
+    pub(crate) fn tls(&self) -> Option<&TlsDeviation> {
         self.deviations.iter().find_map(|deviation| deviation.tls.as_ref())
     }
 
     /// How a transmitter repeats itself, by the first deviation that says so.
-    pub fn retry(&self) -> Option<Retry> {
+    pub(crate) fn retry(&self) -> Option<Retry> {
         self.deviations.iter().find_map(|deviation| deviation.retry)
     }
 
     /// The languages of a receiver's descriptions, by the first deviation that names some.
-    pub fn languages(&self) -> Option<&Vec<String>> {
+    pub(crate) fn languages(&self) -> Option<&Vec<String>> {
         self.deviations.iter().find_map(|deviation| deviation.languages.as_ref())
     }
 

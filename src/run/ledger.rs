@@ -15,7 +15,7 @@ const KEPT: usize = 20;
 #[derive(Debug, Default)]
 pub struct Ledger {
     entries: BTreeMap<usize, Entry>,
-    /// Why something could not be tested although it applies.
+    /// Whether something could not be tested although it applies.
     inconclusive: bool,
 }
 

@@ -8,6 +8,7 @@ use super::judge::{Judge, Observation, Observed};
 use crate::expr::Scope;
 use crate::http::Exchange;
 use crate::suite::catalogue::{Action, Case};
+use crate::suite::model::section::Level;
 
 /// Carries out the actions of steps against a peer.
 pub(crate) trait Actor {
@@ -139,7 +140,11 @@ pub(crate) async fn run_case(
         }
         None => {}
     }
-    let failed = observations.iter().any(|seen| seen.source == case.id && matches!(seen.result, Observed::Broken(_)));
+    // What is optional and not offered is no failure.
+    let counts = |seen: &Observation| judge.catalogue().requirements[seen.requirement].level != Level::May;
+    let failed = observations
+        .iter()
+        .any(|seen| seen.source == case.id && counts(seen) && matches!(seen.result, Observed::Broken(_)));
     if (failed || unanswered) && status == CaseStatus::Passed {
         status = CaseStatus::Failed;
         reason = unanswered.then(|| "a push got no answer, so that nobody can tell whether it was taken".to_owned());

@@ -320,6 +320,10 @@ impl Compiler<'_, '_> {
             self.error(model.position, "a push has exactly one of `set`, `payload` and `raw`");
             return None;
         }
+        let changed = push.claims.is_some() || push.header.is_some() || push.forge.is_some();
+        if (push.raw.is_some() && changed) || (push.payload.is_some() && push.claims.is_some()) {
+            self.error(model.position, "a verbatim body or payload is not changed any further");
+        }
         let faulty = push.forge.is_some() || matches!(push.auth, Some(Auth::None | Auth::Invalid));
         if faulty && push.fault.is_none() {
             self.error_with_help(

@@ -38,39 +38,52 @@ pub struct EventRequest {
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Emission {
+    /// The URI of the event type.
     #[serde(rename = "type")]
     pub event: String,
+    /// The SETs that were queued, one a stream.
     pub sent: Vec<Sent>,
+    /// The streams that did not get one.
     pub skipped: Vec<Skipped>,
 }
 
 /// A SET that was queued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
+    /// The stream that it waits in.
     pub stream_id: String,
+    /// The identifier of the SET.
     pub jti: String,
 }
 
 /// A stream that did not get the event, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
+    /// The stream that was left out.
     pub stream_id: String,
+    /// Why, in words: `the subject is not one of the stream`.
     pub reason: String,
 }
 
 /// Why an event could not be sent at all.
 #[derive(Debug, thiserror::Error)]
 pub enum EmitError {
+    /// Neither `type` nor `fixture` is given.
     #[error("type: expected an event type or a fixture, got neither")]
     NoType,
+    /// The event type is not among [`Features::events_supported`](super::Features::events_supported).
     #[error("type: expected one of the supported event types, got {0:?}")]
     Unsupported(String),
+    /// There is no such fixture, it cannot be filled in, or it is one of another type.
     #[error("fixture: {0}")]
     Fixture(String),
+    /// The subject is no subject identifier (RFC 9493).
     #[error(transparent)]
     Subject(#[from] Refusal),
+    /// There is no stream of this identifier.
     #[error("stream_id: expected a stream of this transmitter, got {0:?}")]
     NoStream(String),
+    /// The SET could not be made.
     #[error(transparent)]
     Mint(#[from] MintError),
 }

@@ -50,6 +50,7 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Every operation.
     pub const ALL: [Operation; 17] = [
         Self::Metadata,
         Self::AuthorizationServer,
@@ -102,11 +103,15 @@ impl Operation {
 /// A request as the transmitter got it. `Debug` leaves header values and the body out: they hold credentials.
 #[derive(Clone)]
 pub struct RequestFacts {
+    /// The method as it was sent.
     pub method: Method,
+    /// The path of the URL as it was sent, without the query.
     pub path: String,
     /// The decoded query parameters, in order.
     pub query: Vec<(String, String)>,
+    /// The header fields by lower-case name, credentials included.
     pub headers: HeaderMap,
+    /// The body, whole.
     pub body: Bytes,
     /// The body as JSON, where it is strict JSON.
     pub json: Option<Value>,
@@ -134,15 +139,20 @@ pub struct SetFacts<'a> {
     pub event: &'a str,
     /// The fixture that it was made from.
     pub fixture: Option<&'a str>,
+    /// The stream that it is for.
     pub stream_id: &'a str,
+    /// The name of the receiver that the stream belongs to.
     pub receiver: &'a str,
 }
 
 /// What a push request is made for.
 #[derive(Debug, Clone, Copy)]
 pub struct PushFacts<'a> {
+    /// The type of the event.
     pub event: &'a str,
+    /// The stream that the SET is from.
     pub stream_id: &'a str,
+    /// The identifier of the SET.
     pub jti: &'a str,
     /// 1 for the first one of a SET.
     pub attempt: u32,

@@ -11,19 +11,64 @@ const BACKLOG: usize = 4096;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Happening {
     /// A SET was queued for a stream.
-    Queued { stream_id: String, jti: String, event: String },
+    Queued {
+        /// The stream that wanted it.
+        stream_id: String,
+        /// The identifier of the SET.
+        jti: String,
+        /// The URI of its event type.
+        event: String,
+    },
     /// A SET was pushed; without a status no answer came, and `failure` says why.
-    Pushed { stream_id: String, jti: String, attempt: u32, status: Option<u16>, failure: Option<String> },
+    Pushed {
+        /// The stream whose SET it is.
+        stream_id: String,
+        /// The identifier of the SET.
+        jti: String,
+        /// 1 for the first push of a SET.
+        attempt: u32,
+        /// The status code of the answer.
+        status: Option<u16>,
+        /// Why the exchange is not whole, for people.
+        failure: Option<String>,
+    },
     /// A SET is not pushed again.
-    GaveUp { stream_id: String, jti: String, attempts: u32 },
+    GaveUp {
+        /// The stream whose SET it is.
+        stream_id: String,
+        /// The identifier of the SET.
+        jti: String,
+        /// How often it was pushed.
+        attempts: u32,
+    },
     /// A poll was answered.
-    Polled { stream_id: String, sets: usize, acknowledged: usize, refused: usize },
+    Polled {
+        /// The stream that was polled.
+        stream_id: String,
+        /// How many SETs were returned.
+        sets: usize,
+        /// How many identifiers the request had in `ack`.
+        acknowledged: usize,
+        /// How many it had in `setErrs`.
+        refused: usize,
+    },
     /// The transmitter changed a status (SSF section 8.1.5).
-    StatusChanged { stream_id: String, status: Status },
+    StatusChanged {
+        /// The stream that has it now.
+        stream_id: String,
+        /// The new status.
+        status: Status,
+    },
     /// The transmitter deleted a stream for want of activity (SSF section 8.1.1).
-    Expired { stream_id: String },
+    Expired {
+        /// The stream that is gone.
+        stream_id: String,
+    },
     /// There is a new key.
-    Rotated { kid: String },
+    Rotated {
+        /// The identifier of the new key.
+        kid: String,
+    },
 }
 
 #[derive(Debug)]

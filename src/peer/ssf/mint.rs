@@ -13,8 +13,10 @@ use crate::set::{self, Draft, ForgeKeys, KeyError};
 /// Why a SET could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum MintError {
+    /// The key cannot sign, or cannot forge what is asked for.
     #[error("signing: {0}")]
     Key(#[from] KeyError),
+    /// A forgery needs a second key, and [`SsfOptions::other_key`](super::SsfOptions::other_key) has none.
     #[error("forging: expected a second key in the options, got none")]
     NoOtherKey,
 }

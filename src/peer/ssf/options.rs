@@ -21,7 +21,9 @@ pub struct SsfOptions {
     pub public_url: Option<Url>,
     /// Where the control interface listens, if there is to be one: a loopback address.
     pub control: Option<SocketAddr>,
+    /// Who may use it.
     pub receivers: Vec<ReceiverAccount>,
+    /// The key that it signs with until it is rotated.
     pub key: Arc<SigningKey>,
     /// For forgeries.
     pub other_key: Option<Arc<SigningKey>>,
@@ -29,10 +31,15 @@ pub struct SsfOptions {
     pub catalogue: Option<Arc<Catalogue>>,
     /// What it pushes with.
     pub client: Client,
+    /// What it offers.
     pub features: Features,
+    /// How long things take.
     pub timing: Timing,
+    /// What receivers may use up.
     pub limits: SsfLimits,
+    /// What takes hold of everything before it leaves.
     pub hooks: Arc<dyn Hooks>,
+    /// What it does otherwise than it should.
     pub behaviour: Behaviour,
     /// Where the requests of receivers are recorded.
     pub requests: Recorder,
@@ -72,6 +79,7 @@ impl SsfOptions {
 /// A receiver that is known to the transmitter.
 #[derive(Debug, Clone)]
 pub struct ReceiverAccount {
+    /// The name for watchers and the control interface.
     pub name: String,
     /// Fixed bearer tokens (RFC 6750).
     pub tokens: Vec<SecretString>,
@@ -86,18 +94,26 @@ pub struct ReceiverAccount {
 /// What a receiver presents to the token endpoint.
 #[derive(Debug, Clone)]
 pub struct ClientCredentials {
+    /// The `client_id`.
     pub id: String,
+    /// The `client_secret`.
     pub secret: SecretString,
 }
 
 /// What the transmitter offers. What is switched off leaves its members out of the metadata, and answers 404.
 #[derive(Debug, Clone)]
 pub struct Features {
+    /// Delivery by push (RFC 8935, SSF section 6.1.1).
     pub push: bool,
+    /// Delivery by poll (RFC 8936, SSF section 6.1.2).
     pub poll: bool,
+    /// The status endpoint (SSF section 8.1.2).
     pub status: bool,
+    /// The endpoints that add and remove subjects (SSF section 8.1.3).
     pub subjects: bool,
+    /// The verification endpoint (SSF section 8.1.4).
     pub verification: bool,
+    /// The token endpoint (RFC 6749 section 4.4) and its metadata (RFC 8414).
     pub token_endpoint: bool,
     /// Whether a receiver may have more than one stream; 409 otherwise (SSF section 8.1.1.1).
     pub several_streams: bool,
@@ -129,12 +145,15 @@ impl Default for Features {
 /// SSF section 7.1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum DefaultSubjects {
+    /// They are covered: a stream is about every subject until one is removed.
     #[default]
     All,
+    /// They are not: a stream is about no subject until one is added.
     None,
 }
 
 impl DefaultSubjects {
+    /// The value of the member `default_subjects`: `ALL`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::All => "ALL",
@@ -146,9 +165,12 @@ impl DefaultSubjects {
 /// What becomes of a stream whose receiver shows no sign of life (SSF section 8.1.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum InactivityAction {
+    /// Its SETs are held.
     #[default]
     Pause,
+    /// Its SETs are dropped.
     Disable,
+    /// It is gone, without notice to the receiver.
     Delete,
 }
 
@@ -167,6 +189,7 @@ pub struct Timing {
     pub min_verification_interval: Option<u64>,
     /// SSF section 8.1.1; announced in whole seconds.
     pub inactivity_timeout: Option<Duration>,
+    /// What becomes of the stream then.
     pub inactivity_action: InactivityAction,
     /// How long a token of the token endpoint lasts.
     pub token_lifetime: Duration,
@@ -193,7 +216,9 @@ impl Default for Timing {
 /// What receivers may use up.
 #[derive(Debug, Clone, Copy)]
 pub struct SsfLimits {
+    /// Streams of one receiver; 403 for more.
     pub streams_per_receiver: usize,
+    /// Subjects added to or removed from one stream; 403 for more.
     pub subjects_per_stream: usize,
     /// SETs that wait in one stream.
     pub queue: usize,
@@ -201,6 +226,7 @@ pub struct SsfLimits {
     pub poll_batch: usize,
     /// Bytes of a request body.
     pub body: usize,
+    /// Connections at the same time; others wait to be accepted.
     pub connections: usize,
     /// Tokens of one receiver that are valid at the same time.
     pub tokens: usize,

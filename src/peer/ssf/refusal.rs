@@ -13,10 +13,20 @@ pub(super) type Outcome = Result<Answer, Refusal>;
 pub enum Refusal {
     /// 400: it cannot be parsed, or is otherwise invalid.
     #[error("{place}: expected {expected}, got {got}")]
-    Invalid { place: String, expected: String, got: String },
+    Invalid {
+        /// The member, parameter or part of the request: `delivery.method`.
+        place: String,
+        /// What should have been there.
+        expected: String,
+        /// What was there.
+        got: String,
+    },
     /// 401: the authorization failed or is missing.
     #[error("Authorization: expected a bearer token that this transmitter knows, got {got}")]
-    Unauthenticated { got: &'static str },
+    Unauthenticated {
+        /// What was there instead, without the credential: `nothing`, `another scheme`.
+        got: &'static str,
+    },
     /// 403: known, but not allowed to.
     #[error("not allowed: {0}")]
     Forbidden(String),
@@ -28,7 +38,12 @@ pub enum Refusal {
     NoEndpoint(String),
     /// 405, with the methods that are allowed.
     #[error("method: expected one of {allowed}, got {got}")]
-    Method { allowed: &'static str, got: String },
+    Method {
+        /// The methods of the endpoint, as in the field Allow.
+        allowed: &'static str,
+        /// The method of the request.
+        got: String,
+    },
     /// 409: there is a stream, and may be no second one.
     #[error("this transmitter allows one stream per receiver, and there is one")]
     OneStream,
@@ -37,7 +52,12 @@ pub enum Refusal {
     MediaType(String),
     /// 429: too soon.
     #[error("expected {interval} s between two verification requests, got less; try again in {wait} s")]
-    TooSoon { interval: u64, wait: u64 },
+    TooSoon {
+        /// The seconds that have to lie between two requests.
+        interval: u64,
+        /// The seconds until the next one is allowed, as in the field Retry-After.
+        wait: u64,
+    },
     /// 500: the fault is ours.
     #[error("the transmitter failed: {0}")]
     Internal(String),

@@ -23,15 +23,20 @@ pub const POLL: &str = "urn:ietf:rfc:8936";
 /// SSF section 8.1.2.1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Status {
+    /// SETs are delivered.
     #[default]
     Enabled,
+    /// SETs are held until the stream is enabled again.
     Paused,
+    /// SETs are neither delivered nor held.
     Disabled,
 }
 
 impl Status {
+    /// Every status.
     pub const ALL: [Status; 3] = [Self::Enabled, Self::Paused, Self::Disabled];
 
+    /// The value of the member `status`: `paused`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Enabled => "enabled",

@@ -20,12 +20,21 @@ use crate::http::{Limits, Recorder, Server, ServerOptions};
 /// Why the transmitter does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// An address is taken, or is not ours.
     #[error("cannot listen on {addr}: {source}")]
-    Listen { addr: SocketAddr, source: io::Error },
+    Listen {
+        /// The address that was asked for.
+        addr: SocketAddr,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The control interface has no credentials, so it stays on this machine.
     #[error("the control interface: expected a loopback address, got {0}")]
     ControlIsPublic(SocketAddr),
+    /// The public URL cannot be an issuer (SSF section 7.1).
     #[error("public URL: expected an http or https URL without query and fragment, got {0}")]
     PublicUrl(String),
+    /// Both delivery methods are switched off.
     #[error("delivery: expected push, poll or both, got neither")]
     NoDelivery,
 }
@@ -57,6 +66,10 @@ async fn serve_control(shared: &Arc<Shared>, options: ServerOptions) -> io::Resu
 }
 
 impl SsfTransmitter {
+    /// Listens, and answers until the value is dropped or shut down.
+    ///
+    /// # Errors
+    /// If an address cannot be listened on, or the options contradict each other.
     pub async fn start(options: SsfOptions) -> Result<Self, StartError> {
         if !options.features.push && !options.features.poll {
             return Err(StartError::NoDelivery);
@@ -88,10 +101,12 @@ impl SsfTransmitter {
         Ok(Self { shared, server, control, _guard: guard })
     }
 
+    /// Where it listens, with the port that was taken.
     pub fn addr(&self) -> SocketAddr {
         self.server.addr()
     }
 
+    /// The public URL, or the address where it listens: the `iss` of its SETs.
     pub fn issuer(&self) -> &str {
         &self.shared.addresses().issuer
     }
@@ -101,6 +116,7 @@ impl SsfTransmitter {
         self.shared.addresses().well_known("ssf-configuration")
     }
 
+    /// Where access tokens can be had (RFC 6749 section 4.4), if the feature is on.
     pub fn token_endpoint(&self) -> String {
         self.shared.addresses().url(TOKEN)
     }

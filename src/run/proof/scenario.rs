@@ -1,6 +1,5 @@
 //! The peers of the proof, and runs against them.
 
-use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -227,10 +226,5 @@ impl Lab {
         let run = ReceiverRun::prepare(settings).await.map_err(|error| error.to_string())?;
         let (_stop, stopped) = watch::channel(false);
         Ok(run.run(&Emitter::silent(), stopped).await)
-    }
-
-    /// The requirements that a profile judges and some check looks at.
-    pub fn tested(&self) -> BTreeSet<usize> {
-        (0..self.catalogue.requirements.len()).filter(|index| self.catalogue.is_tested(*index)).collect()
     }
 }
