@@ -71,6 +71,9 @@ fn requirement(catalogue: &Catalogue, index: usize) -> String {
     if let Some(why) = &requirement.unobservable {
         say(format!("  unobservable: {why}"));
     }
+    if let Some(what) = &requirement.planned {
+        say(format!("  planned: {what}"));
+    }
     let mut sections: Vec<(&str, Vec<String>)> = Vec::new();
     let rules = catalogue.rules.iter().flat_map(|rule| {
         let condition = rule.when.as_ref().map(|when| format!(", when {}", when.source())).unwrap_or_default();

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::catalogue::SuiteArgs;
 use super::console::{Failure, line};
 use crate::expr::FUNCTIONS;
+use crate::peer::ssf::{Behaviour, TOGGLES};
 use crate::run::outcome::ExitCode;
 use crate::suite::Catalogue;
 use crate::suite::catalogue::Deviation;
@@ -36,6 +37,10 @@ enum What {
     Variations,
     /// What expressions can call.
     Functions,
+    /// What `behave` of a deviation can name.
+    Behaviours,
+    /// What `given` of a deviation can name.
+    Toggles,
     /// Counts per specification.
     Counts,
 }
@@ -56,6 +61,8 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
         What::Mutants => deviations(&catalogue, &catalogue.mutants),
         What::Variations => deviations(&catalogue, &catalogue.variations),
         What::Functions => functions(),
+        What::Behaviours => Behaviour::NAMES.iter().map(|name| named(name, "")).collect(),
+        What::Toggles => TOGGLES.iter().map(|(name, meaning)| named(name, meaning)).collect(),
         What::Counts => counts(&catalogue),
     };
     let wanted: Vec<&Entry> = entries
@@ -71,6 +78,14 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Conformant)
 }
 
+fn named(name: &str, meaning: &str) -> Entry {
+    Entry {
+        id: name.to_owned(),
+        plain: format!("{name:<30} {meaning}").trim_end().to_owned(),
+        json: json!({ "name": name, "meaning": meaning }),
+    }
+}
+
 fn requirements(catalogue: &Catalogue) -> Vec<Entry> {
     catalogue
         .requirements
@@ -79,6 +94,7 @@ fn requirements(catalogue: &Catalogue) -> Vec<Entry> {
         .map(|(index, requirement)| {
             let checked = match (&requirement.unobservable, catalogue.is_tested(index)) {
                 (Some(_), _) => "unobservable",
+                (None, false) if requirement.planned.is_some() => "planned",
                 (None, true) => "tested",
                 (None, false) => "unchecked",
             };
@@ -167,6 +183,8 @@ fn counts(catalogue: &Catalogue) -> Vec<Entry> {
             let tested = of_spec.iter().filter(|index| catalogue.is_tested(**index)).count();
             let unobservable =
                 of_spec.iter().filter(|index| catalogue.requirements[**index].unobservable.is_some()).count();
+            let planned =
+                of_spec.iter().filter(|index| catalogue.requirements[**index].planned.is_some()).count();
             let count = |list: &[Deviation]| list.iter().filter(|deviation| deviation.id.starts_with(&prefix)).count();
             let cases = catalogue.cases.iter().filter(|case| case.id.starts_with(&prefix)).count();
             let rules = catalogue.rules.iter().filter(|rule| rule.id.starts_with(&prefix)).count();
@@ -174,13 +192,13 @@ fn counts(catalogue: &Catalogue) -> Vec<Entry> {
             Entry {
                 id: spec.id.clone(),
                 plain: format!(
-                    "{:<10} {:>4} requirements, {tested:>3} tested, {unobservable:>3} unobservable, {rules:>3} rules, {cases:>3} cases, {mutants:>3} mutants, {variations:>3} variations",
+                    "{:<10} {:>4} requirements, {tested:>3} tested, {planned:>3} planned, {unobservable:>3} unobservable, {rules:>3} rules, {cases:>3} cases, {mutants:>3} mutants, {variations:>3} variations",
                     spec.name,
                     of_spec.len(),
                 ),
                 json: json!({
                     "spec": spec.id, "name": spec.name, "requirements": of_spec.len(), "tested": tested,
-                    "unobservable": unobservable, "rules": rules, "cases": cases, "mutants": mutants, "variations": variations,
+                    "planned": planned, "unobservable": unobservable, "rules": rules, "cases": cases, "mutants": mutants, "variations": variations,
                 }),
             }
         })

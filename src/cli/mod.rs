@@ -4,6 +4,7 @@ mod catalogue;
 mod check;
 mod config;
 mod console;
+mod doctor;
 mod explain;
 mod keys;
 mod lint;
@@ -36,6 +37,9 @@ enum Command {
     /// Judge an implementation.
     #[command(subcommand)]
     Run(run::Target),
+    /// Look whether a run can work: name, TLS, clock, keys, credentials.
+    #[command(subcommand)]
+    Doctor(run::Target),
     /// Be a peer to develop against.
     #[command(subcommand)]
     Mock(mock::Peer),
@@ -66,6 +70,7 @@ pub fn main() -> ProcessExit {
     };
     let outcome = match cli.command {
         Command::Run(target) => run::main(target),
+        Command::Doctor(target) => doctor::main(target),
         Command::Mock(peer) => mock::main(peer),
         Command::Check(args) => check::main(args),
         Command::List(args) => list::main(args),
@@ -90,4 +95,11 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::internal(format!("the asynchronous runtime does not start: {error}")))
+}
+
+/// Runs to the result. What still works in the background then, such as a key that is being made, is not waited for.
+fn block_on<T>(runtime: tokio::runtime::Runtime, work: impl Future<Output = T>) -> T {
+    let result = runtime.block_on(work);
+    runtime.shutdown_background();
+    result
 }

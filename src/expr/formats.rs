@@ -83,6 +83,32 @@ pub fn is_collision_resistant(text: &str) -> bool {
     is_uri(text) || uuid::Uuid::try_parse(text).is_ok() || DOMAIN.is_match(text)
 }
 
+/// An IPv4 address in dotted form, or an IPv6 address (RFC 4001).
+pub fn is_ip_address(text: &str) -> bool {
+    text.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// The URL of a well-known document: its name stands between the host and the path of the issuer (SSF section 7.2.1). A
+/// path that is nothing but a slash counts as none.
+pub fn well_known(issuer: &str, name: &str) -> Result<String, String> {
+    let mut url = url::Url::parse(issuer).map_err(|error| format!("{issuer:?} is no URL: {error}"))?;
+    if url.cannot_be_a_base() || !url.has_host() {
+        return Err(format!("{issuer:?} has no host"));
+    }
+    let path = format!("/.well-known/{name}{}", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(url.into())
+}
+
+/// A URL with one more query parameter.
+pub fn with_query(url: &str, name: &str, value: &str) -> Result<String, String> {
+    let mut url = url::Url::parse(url).map_err(|error| format!("{url:?} is no URL: {error}"))?;
+    url.query_pairs_mut().append_pair(name, value);
+    Ok(url.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

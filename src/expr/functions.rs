@@ -1,12 +1,13 @@
 //! The functions that setspec adds to CEL.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
-use cel::extractors::Arguments;
+use cel::extractors::{Arguments, This};
 use cel::objects::KeyRef;
 use cel::{Context, ExecutionError, Value};
 
-use super::formats;
+use super::{formats, pattern};
 
 /// One function: how it is called and what a true answer means, for `setspec explain` and for explanations.
 pub struct FunctionDoc {
@@ -45,6 +46,7 @@ pub static FUNCTIONS: &[FunctionDoc] = &[
     predicate("is_email", "an email address (addr-spec)", |a| Ok(text_is(&a[0], formats::is_email))),
     predicate("is_acct_uri", "an acct URI (RFC 7565)", |a| Ok(text_is(&a[0], formats::is_acct_uri))),
     predicate("is_did_url", "a DID URL", |a| Ok(text_is(&a[0], formats::is_did_url))),
+    predicate("is_ip_address", "an IPv4 or IPv6 address", |a| Ok(text_is(&a[0], formats::is_ip_address))),
     predicate("is_language_tag", "a language tag (BCP 47)", |a| Ok(text_is(&a[0], formats::is_language_tag))),
     predicate("is_language_list", "one or more language tags (BCP 47)", |a| {
         Ok(text_is(&a[0], formats::is_language_list))
@@ -109,6 +111,30 @@ pub static FUNCTIONS: &[FunctionDoc] = &[
         },
     },
     FunctionDoc { name: "keys", arity: 1..=1, meaning: "the member names of an object, sorted", call: keys },
+    FunctionDoc {
+        name: "subset",
+        arity: 2..=2,
+        meaning: "every element of the first list an element of the second",
+        call: |a| Ok(all_in(&a[0], &a[1])?.into()),
+    },
+    FunctionDoc {
+        name: "same_set",
+        arity: 2..=2,
+        meaning: "two lists with the same elements, in whatever order and number",
+        call: |a| Ok((all_in(&a[0], &a[1])? && all_in(&a[1], &a[0])?).into()),
+    },
+    FunctionDoc {
+        name: "well_known",
+        arity: 2..=2,
+        meaning: "the URL of a well-known document of an issuer, its name put between host and path (SSF section 7.2.1)",
+        call: |a| formats::well_known(text(&a[0])?, text(&a[1])?).map(Value::from),
+    },
+    FunctionDoc {
+        name: "with_query",
+        arity: 3..=3,
+        meaning: "the URL with one more query parameter of this name and value, encoded",
+        call: |a| formats::with_query(text(&a[0])?, text(&a[1])?, text(&a[2])?).map(Value::from),
+    },
     FunctionDoc { name: "unique", arity: 1..=1, meaning: "a list without two equal elements", call: unique },
     FunctionDoc {
         name: "now",
@@ -124,6 +150,12 @@ pub static FUNCTIONS: &[FunctionDoc] = &[
     },
 ];
 
+/// Names for the event types of the framework itself (SSF sections 8.1.4.1 and 8.1.5).
+pub const CONSTANTS: &[(&str, &str)] = &[
+    ("ssf_verification", "https://schemas.openid.net/secevent/ssf/event-type/verification"),
+    ("ssf_stream_updated", "https://schemas.openid.net/secevent/ssf/event-type/stream-updated"),
+];
+
 /// Functions of CEL itself that suites may use.
 pub(super) const BUILT_IN: &[&str] =
     &["size", "contains", "startsWith", "endsWith", "matches", "string", "int", "double", "type", "max", "min"];
@@ -135,6 +167,13 @@ pub(super) fn doc(name: &str) -> Option<&'static FunctionDoc> {
 /// The context that every evaluation starts from: CEL's own functions and ours.
 pub(super) fn root() -> Context<'static, 'static> {
     let mut context = Context::default();
+    let added = context.add_function("matches", |This(text): This<Arc<String>>, pattern: Arc<String>| {
+        pattern::is_match(&text, &pattern).map_err(|why| ExecutionError::function_error("matches", why))
+    });
+    debug_assert!(added.is_ok(), "matches is added once");
+    for (name, value) in CONSTANTS {
+        context.add_variable_from_value(*name, Value::from((*value).to_owned()));
+    }
     for function in FUNCTIONS {
         let added = context.add_function(function.name, move |Arguments(args): Arguments| {
             (function.call)(&args).map_err(|why| ExecutionError::function_error(function.name, why))
@@ -142,6 +181,13 @@ pub(super) fn root() -> Context<'static, 'static> {
         debug_assert!(added.is_ok(), "{} is added once", function.name);
     }
     context
+}
+
+fn all_in(elements: &Value, list: &Value) -> Result<bool, String> {
+    let (Value::List(elements), Value::List(list)) = (elements, list) else {
+        return Err(format!("expected two lists, got {} and {}", elements.type_of(), list.type_of()));
+    };
+    Ok(elements.iter().all(|element| list.contains(element)))
 }
 
 fn is_number(value: &Value) -> bool {

@@ -13,6 +13,7 @@ mod ast;
 mod explain;
 pub mod formats;
 mod functions;
+mod pattern;
 mod program;
 mod scope;
 mod template;
@@ -20,7 +21,7 @@ mod value;
 mod vocabulary;
 
 pub use explain::Explanation;
-pub use functions::{FUNCTIONS, FunctionDoc};
+pub use functions::{CONSTANTS, FUNCTIONS, FunctionDoc};
 pub use program::{CompileError, Expression, Outcome};
 pub use scope::{Entered, Scope};
 pub use template::Template;

@@ -11,8 +11,8 @@ use super::receiver::Verdict;
 use crate::expr::{Expression, Scope, Template};
 use crate::set::draft::merge;
 use crate::set::{Draft, Forgery, Signature, Token};
-use crate::suite::catalogue::Deviation;
-use crate::suite::model::deviation::{Check, Retry, TlsDeviation};
+use crate::suite::catalogue::{Deviation, RespondPlan};
+use crate::suite::model::deviation::{Check, Retry, Stage, TlsDeviation};
 
 /// The deviations of a peer; none for the reference.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +57,12 @@ impl Tamper {
         self.deviations.iter().find_map(|deviation| deviation.tls.as_ref())
     }
 
+    /// Whether the TLS layer differs for a stream that a transmitter is asked to create; `base` holds `request`.
+    pub(crate) fn tls_applies(&self, base: &Scope) -> bool {
+        let deviation = self.deviations.iter().find(|deviation| deviation.tls.is_some());
+        deviation.is_some_and(|deviation| applies(deviation.when.as_ref(), || base.clone()))
+    }
+
     /// How a transmitter repeats itself, by the first deviation that says so.
     pub(crate) fn retry(&self) -> Option<Retry> {
         self.deviations.iter().find_map(|deviation| deviation.retry)
@@ -82,32 +88,41 @@ impl Tamper {
             if deviation.when.as_ref().is_some_and(|when| !scope.enter(|entered| when.holds(entered))) {
                 continue;
             }
-            if let Some(delay) = respond.plain.delay {
-                answer.delay = Duration::try_from_secs_f64(delay).unwrap_or_default();
-            }
             if respond.plain.accept {
                 answer = Answer { delay: answer.delay, ..Answer::accepted() };
             }
-            if let Some(status) = respond.plain.status {
-                answer.status = status;
+            change(&mut answer, respond, &scope);
+        }
+        answer
+    }
+
+    /// What a transmitter answers in the end to a request for this operation; `base` holds `request` and `stream_id`.
+    pub fn reply(&self, operation: &str, mut answer: Answer, base: &Scope) -> Answer {
+        for deviation in &self.deviations {
+            let Some(respond) = &deviation.respond else { continue };
+            if !deviation.on.is_some_and(|stage| is_on(stage, operation)) {
+                continue;
             }
-            answer.close |= respond.plain.close;
-            if let Some(changes) = respond.json.as_ref().and_then(|json| object(json, &scope)) {
-                let mut members = match answer.json() {
-                    Some(Value::Object(members)) => members,
-                    _ => Map::new(),
-                };
-                merge(&mut members, &changes);
-                answer.body = Value::Object(members).to_string().into_bytes();
-            }
-            if let Some(text) = respond.body.as_ref().and_then(|body| text(body, &scope)) {
-                answer.body = text.into_bytes();
-            }
-            for (name, value) in object(&respond.headers, &scope).unwrap_or_default() {
-                answer.set_header(&name, value.as_str());
+            let scope = base
+                .clone()
+                .with("operation", json!(operation))
+                .with("response", answer_value(&answer))
+                .with("nonce", json!(uuid::Uuid::new_v4().to_string()));
+            if deviation.when.as_ref().is_none_or(|when| scope.enter(|entered| when.holds(entered))) {
+                change(&mut answer, respond, &scope);
             }
         }
         answer
+    }
+
+    /// What a Shared Signals transmitter does otherwise, by name.
+    pub(crate) fn behaviours(&self) -> impl Iterator<Item = &str> {
+        self.deviations.iter().filter_map(|deviation| deviation.behave.as_deref())
+    }
+
+    /// What else the peer is like, by name.
+    pub(crate) fn toggles(&self) -> impl Iterator<Item = &str> {
+        self.deviations.iter().flat_map(|deviation| deviation.given.iter().map(String::as_str))
     }
 
     /// What an issuer makes of a token before it is signed; the forgery, if any, by which it is signed.
@@ -137,7 +152,18 @@ impl Tamper {
         for deviation in &self.deviations {
             let Some(request) = &deviation.request else { continue };
             let body = String::from_utf8_lossy(&push.body).into_owned();
-            let scope = base.clone().with("fixture", json!(fixture)).with("body", json!(body));
+            let mut fields: Map<String, Value> = Map::new();
+            for (name, value) in &push.headers {
+                let entry = fields.entry(name.to_ascii_lowercase()).or_insert_with(|| json!([]));
+                if let Value::Array(values) = entry {
+                    values.push(json!(value));
+                }
+            }
+            let scope = base
+                .clone()
+                .with("fixture", json!(fixture))
+                .with("body", json!(body))
+                .with("request", json!({ "method": push.method, "headers": fields }));
             if deviation.when.as_ref().is_some_and(|when| !scope.enter(|entered| when.holds(entered))) {
                 continue;
             }
@@ -154,6 +180,54 @@ impl Tamper {
                 push.body = text.into_bytes();
             }
         }
+    }
+}
+
+/// Whether an answer to this operation is meant.
+fn is_on(stage: Stage, operation: &str) -> bool {
+    let outside = ["metadata", "authorization-server", "jwks", "token", "poll", "unknown"];
+    match stage {
+        Stage::Management => !outside.contains(&operation),
+        stage => stage.is_answer() && stage.name() == operation,
+    }
+}
+
+fn answer_value(answer: &Answer) -> Value {
+    let headers: Map<String, Value> =
+        answer.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), json!([value]))).collect();
+    json!({
+        "status": answer.status,
+        "headers": headers,
+        "body": String::from_utf8_lossy(&answer.body),
+        "json": answer.json(),
+    })
+}
+
+/// Changes an answer as a deviation says.
+fn change(answer: &mut Answer, respond: &RespondPlan, scope: &Scope) {
+    if let Some(delay) = respond.plain.delay {
+        answer.delay = Duration::try_from_secs_f64(delay).unwrap_or_default();
+    }
+    if let Some(status) = respond.plain.status {
+        answer.status = status;
+    }
+    answer.close |= respond.plain.close;
+    if let Some(changes) = respond.json.as_ref().and_then(|json| object(json, scope)) {
+        let mut members = match answer.json() {
+            Some(Value::Object(members)) => members,
+            _ => Map::new(),
+        };
+        merge(&mut members, &changes);
+        answer.body = Value::Object(members).to_string().into_bytes();
+    }
+    if let Some(whole) = respond.whole.as_ref().and_then(|whole| scope.enter(|entered| whole.render(entered)).ok()) {
+        answer.body = whole.to_string().into_bytes();
+    }
+    if let Some(text) = respond.body.as_ref().and_then(|body| text(body, scope)) {
+        answer.body = text.into_bytes();
+    }
+    for (name, value) in object(&respond.headers, scope).unwrap_or_default() {
+        answer.set_header(&name, value.as_str());
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::event::Status;
-use super::judge::{Judge, Observed};
+use super::judge::{Judge, Observed, Origin};
 use crate::set::{self, Jwks, Signature, Token};
 use crate::suite::Catalogue;
 use crate::suite::model::profile::Profile;
@@ -117,7 +117,7 @@ impl Checker {
     pub fn judge_token(&self, place: &str, form: Form, token: &Token, signature: &Signature) -> Checked {
         let mut satisfied = 0;
         let mut findings = Vec::new();
-        for seen in self.judge.token(token, signature, None) {
+        for seen in self.judge.token(token, signature, &Origin::default(), None) {
             let Observed::Broken(explanation) = seen.result else {
                 satisfied += 1;
                 continue;

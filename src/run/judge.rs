@@ -10,6 +10,7 @@ use crate::peer::message::{object_or_null, set_value};
 use crate::set::{Signature, Token};
 use crate::suite::Catalogue;
 use crate::suite::catalogue::{Expectation, Rule};
+use crate::suite::model::case::Method;
 use crate::suite::model::section::{Kind, Party};
 
 /// One look at one requirement.
@@ -41,8 +42,22 @@ pub enum Observed {
     Broken(Explanation),
 }
 
+/// How a token came; nothing is known of one at rest.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The configuration of the stream that it came by (SSF section 8.1.1), or null.
+    pub stream: Value,
+    /// The metadata of its transmitter (SSF section 7.1), or null.
+    pub metadata: Value,
+    /// By which method it was delivered.
+    pub via: Option<Method>,
+}
+
 /// The deepest nesting in which subject identifiers are looked for.
 const DEEPEST: usize = 16;
+
+/// How many events of a SET, and how many subjects, are judged: each looks at the whole SET again.
+const MOST_PARTS: usize = 100;
 
 /// Applies the rules that bind some parties to the messages that these parties wrote.
 pub struct Judge {
@@ -72,31 +87,40 @@ impl Judge {
         &self.catalogue
     }
 
-    /// Judges one push by the rules `on: push`; `scope` holds the variables that they see.
-    pub fn push(&self, scope: &Scope, exchange: Option<&str>) -> Vec<Observation> {
-        self.apply(Kind::Push, scope, exchange)
+    /// Judges one message of another kind than a token; `scope` holds the variables that the rules on it see.
+    pub fn message(&self, kind: Kind, scope: &Scope, exchange: Option<&str>) -> Vec<Observation> {
+        self.apply(kind, scope, exchange)
     }
 
     /// Judges a token by the rules on `set`, `event` and `subject`.
-    pub fn token(&self, token: &Token, signature: &Signature, exchange: Option<&str>) -> Vec<Observation> {
+    pub fn token(
+        &self,
+        token: &Token,
+        signature: &Signature,
+        origin: &Origin,
+        exchange: Option<&str>,
+    ) -> Vec<Observation> {
         let set = set_value(token, signature);
         let claims = object_or_null(token.claims.as_ref());
         let base = Scope::new()
             .with("set", set)
             .with("header", object_or_null(token.header.as_ref()))
             .with("claims", claims.clone())
+            .with("stream", origin.stream.clone())
+            .with("metadata", origin.metadata.clone())
+            .with("via", json!(origin.via.map_or("", Method::name)))
             .with("feed", json!({ "jti_reused": self.jti_reused(&claims) }));
         let mut observations = self.apply(Kind::Set, &base, exchange);
         if self.rules.contains_key(&Kind::Event)
             && let Some(events) = claims.get("events").and_then(Value::as_object)
         {
-            for (event_type, payload) in events {
+            for (event_type, payload) in events.iter().take(MOST_PARTS) {
                 let scope = base.clone().with("event", json!({ "type": event_type, "payload": payload }));
                 observations.extend(self.apply(Kind::Event, &scope, exchange));
             }
         }
         if self.rules.contains_key(&Kind::Subject) {
-            for (place, subject) in subjects(&claims) {
+            for (place, subject) in subjects(&claims).into_iter().take(MOST_PARTS) {
                 let scope = base.clone().with("subject", subject.clone()).with("place", Value::from(place));
                 observations.extend(self.apply(Kind::Subject, &scope, exchange));
             }
@@ -173,12 +197,12 @@ fn look(expectation: &Expectation, scope: &Entered<'_>) -> Observed {
     }
 }
 
+/// The variables that are null where a message lacks that part, or came by no stream.
+const PARTS: [&str; 8] = ["claims", "header", "set", "metadata", "jwks", "stream", "poll", "delivery"];
+
 /// Whether the expression reads a part of the message that is not there at all.
 fn reads_nothing(expression: &Expression, scope: &Scope) -> bool {
-    expression
-        .variables()
-        .iter()
-        .any(|name| matches!(name.as_str(), "claims" | "header" | "set") && scope.get(name) == Some(&Value::Null))
+    expression.variables().iter().any(|name| PARTS.contains(&name.as_str()) && scope.get(name) == Some(&Value::Null))
 }
 
 /// Every subject identifier in a claims set, with its place; see `docs/suite-language.md`.

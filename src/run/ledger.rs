@@ -27,6 +27,8 @@ struct Entry {
     accepted: Vec<Leniency>,
     /// Why it cannot apply to this target, whatever else is seen.
     excluded: Option<String>,
+    /// Whether the operator did not give what it takes to judge it.
+    without_means: bool,
     not_applicable: Option<String>,
     untested: Option<String>,
 }
@@ -41,6 +43,10 @@ impl Ledger {
     pub fn enter(&mut self, catalogue: &Catalogue, seen: &Observation, reproduce: Option<String>) -> Option<Finding> {
         let entry = self.entries.get_mut(&seen.requirement)?;
         let requirement = &catalogue.requirements[seen.requirement];
+        let is_out = entry.excluded.is_some() || entry.without_means;
+        if is_out && matches!(seen.result, Observed::Broken(_)) {
+            return None;
+        }
         entry.observations += 1;
         match &seen.result {
             Observed::Held => {
@@ -78,11 +84,20 @@ impl Ledger {
         }
     }
 
-    /// The requirement itself needs a feature that the target does not have.
+    /// The requirement itself needs a feature that the target does not have: what is seen from here on cannot break it.
     pub fn exclude(&mut self, requirement: usize, reason: &str) {
         if let Some(entry) = self.entries.get_mut(&requirement) {
             entry.excluded = Some(reason.to_owned());
         }
+    }
+
+    /// It takes something to judge the requirement that the operator did not give: what is seen from here on cannot
+    /// break it.
+    pub fn lacks_means(&mut self, requirement: usize, reason: &str) {
+        if let Some(entry) = self.entries.get_mut(&requirement) {
+            entry.without_means = true;
+        }
+        self.untested(requirement, reason);
     }
 
     /// The requirement does not apply to this target.
@@ -182,6 +197,8 @@ fn result(catalogue: &Catalogue, index: usize, entry: &Entry) -> RequirementResu
         (Status::Untested, Some(why.clone()))
     } else if let Some(why) = &entry.not_applicable {
         (Status::NotApplicable, Some(why.clone()))
+    } else if let Some(plan) = &requirement.planned {
+        (Status::Untested, Some(plan.clone()))
     } else {
         (Status::Untested, Some(unseen(catalogue, index)))
     };

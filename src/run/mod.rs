@@ -4,20 +4,25 @@
 //! - [`plan`]: which requirements and cases that means.
 //! - [`judge`]: rules applied to messages.
 //! - [`receiver`]: a run against a push receiver: preflight and cases.
-//! - [`transmitter`]: the observation of a pushing transmitter.
+//! - [`observe`]: the observation of a bare pushing transmitter, for the proof.
+//! - [`transmitter`]: a run against a Shared Signals transmitter: preflight, visits, clean-up.
 //! - [`check`]: tokens at rest.
 //! - [`event`]: the stream; [`ledger`]: what it adds up to; [`redact`]: what never leaves.
 //! - [`proof`]: the harness proves itself.
 
 pub mod check;
+mod clock;
+mod course;
 pub mod event;
 pub mod judge;
 pub mod ledger;
+pub mod observe;
 pub mod outcome;
 pub mod plan;
 pub mod proof;
 pub mod receiver;
 pub mod redact;
+mod request;
 pub mod settings;
 mod steps;
 pub mod transmitter;

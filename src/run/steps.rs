@@ -7,13 +7,13 @@ use super::event::{CaseResult, CaseStatus};
 use super::judge::{Judge, Observation, Observed};
 use crate::expr::Scope;
 use crate::http::Exchange;
-use crate::suite::catalogue::{Action, Case};
+use crate::suite::catalogue::{Case, Step};
 use crate::suite::model::section::Level;
 
 /// Carries out the actions of steps against a peer.
 pub(crate) trait Actor {
-    /// Does one action and sets the variables that the step may look at.
-    fn act(&mut self, action: &Action, scope: &mut Scope) -> impl Future<Output = Result<Acted, Stop>> + Send;
+    /// Does the action of a step and sets the variables that the step may look at.
+    fn act(&mut self, step: &Step, scope: &mut Scope) -> impl Future<Output = Result<Acted, Stop>> + Send;
 }
 
 /// What an action left behind.
@@ -89,7 +89,7 @@ pub(crate) async fn run_case(
         if step.when.as_ref().is_some_and(|when| !scope.enter(|entered| when.holds(entered))) {
             continue;
         }
-        match actor.act(&step.action, &mut scope).await {
+        match actor.act(step, &mut scope).await {
             Ok(acted) => {
                 let exchange = acted.exchanges.last().map(|exchange| exchange.id.clone());
                 exchanges.extend(acted.exchanges);

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::at::Position;
 use super::fixture::Fixtures;
-use super::model::case::{Answer, Auth, Awaited, Fault, TlsVersion};
+use super::model::case::{Answer, Auth, Awaited, CaseDelivery, Fault, Method, StreamStatus, TlsVersion};
 use super::model::deviation::{Check, Request, Respond, Retry, Stage, TlsDeviation};
 use super::model::profile::{Profile, Role};
 use super::model::section::{Kind, Level, Party};
@@ -67,6 +67,8 @@ pub struct Requirement {
     pub ambiguous: Option<String>,
     /// Why no harness can see it.
     pub unobservable: Option<String>,
+    /// What will test it, where it can be tested and is not yet.
+    pub planned: Option<String>,
     /// Features of the target without which it is not applicable: `tls`, `authorization`.
     pub needs: Vec<String>,
     /// Earlier ids, in full: `rfc8935/2.2/an-old-slug`. They are found like the id itself.
@@ -127,6 +129,12 @@ pub struct Case {
     pub title: String,
     /// Features of the target without which the case is skipped.
     pub needs: Vec<String>,
+    /// By which methods a transmitter delivers in it.
+    pub delivery: CaseDelivery,
+    /// Streams that are created before the first step.
+    pub streams: Vec<StreamPlan>,
+    /// Whether nothing else may go on with the target meanwhile.
+    pub alone: bool,
     /// What is done, in this order; the variables of a step are seen by those after it.
     pub steps: Vec<Step>,
     /// The role of the target that the case is for.
@@ -143,17 +151,25 @@ impl Case {
         self.steps.iter().flat_map(|step| step.expect.iter().map(|expectation| expectation.requirement))
     }
 
-    /// Whether some push of the case has to be refused.
+    /// Whether something that the case sends has to be refused.
     pub fn expects_refusal(&self) -> bool {
         self.steps.iter().any(|step| match &step.action {
             Action::Push(plan) => plan.fault.is_some_and(Fault::must_be_refused) && !step.expect.is_empty(),
+            Action::Http(plan) | Action::Poll(plan) => {
+                plan.fault.as_deref().is_some_and(|fault| fault != Fault::Oddity.name()) && !step.expect.is_empty()
+            }
             _ => false,
         })
     }
 
     /// Whether the case has a good counterpart.
     pub fn has_control(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.action, Action::Control(_)))
+        !self.streams.is_empty()
+            || self.steps.iter().any(|step| match &step.action {
+                Action::Control(_) => true,
+                Action::Http(plan) | Action::Poll(plan) => plan.fault.is_none() && step.assume.is_some(),
+                _ => false,
+            })
     }
 
     /// Whether the case needs no more than a TCP connection, and so runs even where nothing can be pushed.
@@ -162,11 +178,34 @@ impl Case {
     }
 }
 
+/// A stream that a case is given.
+#[derive(Debug, Clone)]
+pub struct StreamPlan {
+    /// The variable that holds its configuration.
+    pub name: String,
+    /// A list of the events requested; the one that can be triggered unless given.
+    pub events: Option<Template>,
+    /// Subjects that are added to it where the target has an endpoint for that.
+    pub subjects: Vec<Template>,
+    /// Its delivery method, if not that of the case.
+    pub delivery: Option<Method>,
+    /// Who creates it, if not the first receiver.
+    pub auth: Option<Auth>,
+}
+
 /// One step of a case.
 #[derive(Debug, Clone)]
 pub struct Step {
     /// The verb of the step, and what belongs to it.
     pub action: Action,
+    /// The variable of the stream that is meant; `stream` unless given.
+    pub on: Option<String>,
+    /// The name under which a request is started, to be taken up again by [`Action::Join`].
+    pub background: Option<String>,
+    /// A request is repeated until this holds.
+    pub until: Option<Expression>,
+    /// How long the step waits, in seconds.
+    pub within: Option<Expression>,
     /// A condition without which the whole step is left out.
     pub when: Option<Expression>,
     /// What must hold after the action; if it does not, the case is inconclusive and ends here.
@@ -185,40 +224,87 @@ pub enum Action {
     /// Pushes what the target has to accept; if it does not, the case is inconclusive.
     Control(PushPlan),
     /// Sends any other request, to any URL.
-    Http {
-        /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
-        method: String,
-        /// The absolute URL, made when the step is reached.
-        url: Template,
-        /// An object of header fields to replace by name; null leaves one out.
-        headers: Template,
-        /// The body as text; none is sent unless given.
-        body: Option<Template>,
-        /// What stands in the Authorization header.
-        auth: Auth,
-    },
+    Http(HttpPlan),
+    /// Polls a stream (RFC 8936).
+    Poll(HttpPlan),
     /// Offers one TLS version to the target by hand, and sets the variable `hello`.
     Hello(TlsVersion),
-    /// Says how our push listener answers from now on.
+    /// Says how our push endpoint answers from now on.
     Answer(Answer),
-    /// Asks the target for an event like this SET template: `caep/session-revoked`.
-    Trigger(String),
-    /// Waits for something, and sets the variables `push`, `pushes` and `elapsed` when it comes.
+    /// Asks the target to do something by itself.
+    Trigger(TriggerPlan),
+    /// Waits for something, and sets the variables of it when it comes.
     Await {
         /// The kind of message that is waited for.
         what: Awaited,
         /// A condition on the message; one that does not meet it is recorded and judged, and waiting goes on.
         filter: Option<Expression>,
-        /// How long it waits, in seconds; `timeouts.delivery` unless given.
-        within: Option<Expression>,
     },
-    /// Waits for nothing: the variable `push` stays null if nothing comes.
+    /// Takes up a request that was started in the background.
+    Join(String),
+    /// Sees that something does not come: its variable stays null.
     Quiet {
         /// The kind of message that should not come.
         what: Awaited,
-        /// How long it waits, in seconds; `timeouts.quiet` unless given.
-        within: Option<Expression>,
+        /// A condition on the message.
+        filter: Option<Expression>,
     },
+}
+
+/// How one HTTP request is made.
+#[derive(Debug, Clone)]
+pub struct HttpPlan {
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: &'static str,
+    /// The absolute URL, made when the step is reached.
+    pub url: Template,
+    /// An object of header fields to replace by name; null leaves one out.
+    pub headers: Template,
+    /// The body; none is sent unless given.
+    pub body: Option<Template>,
+    /// Whether the body is JSON, and says so in Content-Type.
+    pub is_json: bool,
+    /// What stands in the Authorization header.
+    pub auth: Auth,
+    /// What is wrong with the request, where something is wrong on purpose.
+    pub fault: Option<String>,
+}
+
+/// What the target is asked to do by itself.
+#[derive(Debug, Clone)]
+pub enum TriggerPlan {
+    /// To send an event like this SET template: `caep/session-revoked`.
+    Set {
+        /// The name of the fixture.
+        name: String,
+        /// The subject in place of that of the fixture.
+        subject: Option<Template>,
+    },
+    /// To send an event of this type.
+    Event {
+        /// The URI of the type.
+        event: Template,
+        /// The subject; `subject` of the case unless given.
+        subject: Option<Template>,
+    },
+    /// To change the status of a stream.
+    Status(StreamStatus),
+    /// To send a verification event that nobody requested.
+    Verification,
+    /// To sign with a new key from now on.
+    RotateKey,
+}
+
+impl TriggerPlan {
+    /// The feature of the target without which it cannot be asked.
+    pub const fn feature(&self) -> &'static str {
+        match self {
+            Self::Set { .. } | Self::Event { .. } => "trigger",
+            Self::Status(_) => "trigger-status",
+            Self::Verification => "trigger-verification",
+            Self::RotateKey => "trigger-keys",
+        }
+    }
 }
 
 /// How one SET transmission request is made.
@@ -265,10 +351,14 @@ pub struct Deviation {
     /// The role of the peer that deviates.
     pub role: Role,
     /// The message that is tampered with.
-    pub on: Stage,
+    pub on: Option<Stage>,
+    /// A Shared Signals transmitter: what it does otherwise, by name.
+    pub behave: Option<String>,
+    /// What else the peer is like, by name.
+    pub given: Vec<String>,
     /// A condition without which the message is left alone.
     pub when: Option<Expression>,
-    /// A receiver: how its answers are changed.
+    /// How answers are changed: those of a receiver to pushes, those of a transmitter to everything else.
     pub respond: Option<RespondPlan>,
     /// A receiver: a check that it leaves out.
     pub ignore: Option<Check>,
@@ -292,6 +382,14 @@ pub struct Deviation {
     pub file: String,
 }
 
+impl Deviation {
+    /// Whether it takes a whole Shared Signals transmitter to act it out: its deviations stand in the suites of SSF and of
+    /// the delivery by poll.
+    pub fn is_of_shared_signals(&self) -> bool {
+        self.role == Role::Transmitter && (self.id.starts_with("ssf/") || self.id.starts_with("rfc8936/"))
+    }
+}
+
 /// [`Respond`] with its templates compiled.
 #[derive(Debug, Clone)]
 pub struct RespondPlan {
@@ -303,6 +401,8 @@ pub struct RespondPlan {
     pub body: Option<Template>,
     /// An object of members to replace in a JSON body; null removes one.
     pub json: Option<Template>,
+    /// The JSON body as a whole.
+    pub whole: Option<Template>,
 }
 
 /// [`Request`] with its templates compiled.
@@ -362,6 +462,12 @@ impl Catalogue {
     pub fn is_tested(&self, requirement: usize) -> bool {
         self.rules.iter().any(|rule| rule.expect.iter().any(|e| e.requirement == requirement))
             || self.cases.iter().any(|case| case.requirements().any(|index| index == requirement))
+    }
+
+    /// The indices of all requirements of some specifications, in the order of the catalogue.
+    pub fn of_specs(&self, specs: &[String]) -> Vec<usize> {
+        let of = |requirement: &Requirement| specs.iter().any(|spec| spec == requirement.folder());
+        self.requirements.iter().enumerate().filter(|(_, r)| of(r)).map(|(index, _)| index).collect()
     }
 
     /// The indices of the requirements that a profile consists of, in the order of the catalogue.

@@ -31,7 +31,10 @@ pub fn lint(catalogue: &Catalogue) -> Vec<Missing> {
         };
         let tested = catalogue.is_tested(index);
         match (&requirement.unobservable, tested) {
-            (None, false) => say("has neither an expectation nor a reason why it is unobservable"),
+            (None, false) if requirement.planned.is_none() => {
+                say("has neither an expectation nor a reason why it is unobservable");
+            }
+            (None, true) if requirement.planned.is_some() => say("is called planned and yet has an expectation"),
             (Some(_), true) => say("is called unobservable and yet has an expectation"),
             _ => {}
         }

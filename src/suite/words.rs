@@ -1,27 +1,41 @@
 //! The variables that expressions may use, by their place in a suite.
 
 use super::model::section::Kind;
-use crate::expr::Vocabulary;
+use crate::expr::{CONSTANTS, Vocabulary};
 
 /// What a rule on a message of this kind sees.
 pub(crate) fn of_rule(kind: Kind) -> Vocabulary {
     let names: &[&str] = match kind {
-        Kind::Set => &["set", "header", "claims", "feed"],
-        Kind::Event => &["event", "set", "claims"],
-        Kind::Subject => &["subject", "place", "set", "claims"],
-        Kind::Push => &["request", "response", "sent", "set", "tls", "elapsed", "timeouts"],
+        Kind::Set => &["set", "header", "claims", "feed", "stream", "metadata", "via"],
+        Kind::Event => &["event", "set", "claims", "stream"],
+        Kind::Subject => &["subject", "place", "set", "claims", "stream"],
+        Kind::Push => &["request", "response", "sent", "set", "tls", "elapsed", "timeouts", "delivery"],
+        Kind::Metadata => &["metadata", "request", "response", "issuer", "features"],
+        Kind::Jwks => &["jwks", "request", "response", "metadata"],
+        Kind::Management => &["operation", "request", "response", "sent", "elapsed", "metadata"],
+        Kind::Stream => &["stream", "operation", "request", "response", "sent", "metadata", "issuer"],
+        Kind::Status => &["status", "operation", "request", "response", "sent", "metadata"],
+        Kind::Poll => &["poll", "request", "response", "sent", "elapsed", "timeouts", "stream", "metadata"],
     };
-    Vocabulary::of(names.iter().copied())
+    Vocabulary::of(names.iter().copied()).and(constants())
+}
+
+fn constants() -> impl Iterator<Item = &'static str> {
+    CONSTANTS.iter().map(|(name, _)| *name)
 }
 
 /// What every expression of a run sees: who the target is and what it was told.
 pub(crate) fn of_run() -> Vocabulary {
     Vocabulary::of(["target", "issuer", "audience", "stranger", "features", "languages", "timeouts", "nonce"])
+        .and(constants())
 }
 
-/// What the steps of a case see: the run, and the outcome of the last step.
+/// What the steps of a case see: the run, what the case was given, and the outcome of the last step.
 pub(crate) fn of_case() -> Vocabulary {
-    of_run().and(["request", "response", "sent", "set", "elapsed", "hello", "push", "pushes"])
+    of_run()
+        .and(["request", "response", "sent", "set", "elapsed", "hello", "push", "pushes", "poll", "claims", "header"])
+        .and(["metadata", "metadata_url", "events", "subject", "other_subject", "delivery", "received"])
+        .and(["push_delivery", "poll_delivery", "delivery_request"])
 }
 
 /// What the templates of fixtures see.
@@ -31,5 +45,10 @@ pub(crate) fn of_fixture() -> Vocabulary {
 
 /// What the condition and the values of a deviation see: the message, and what the reference peer made of it.
 pub(crate) fn of_deviation() -> Vocabulary {
-    of_run().and(["request", "response", "set", "claims", "header", "fault", "body", "fixture", "history"])
+    of_run().and(["request", "response", "set", "claims", "header", "fault", "body", "fixture", "history"]).and([
+        "operation",
+        "stream_id",
+        "event_type",
+        "attempt",
+    ])
 }

@@ -2,13 +2,16 @@
 
 mod check;
 mod configuration;
+mod doctor;
 mod exit_codes;
+mod help;
 mod lint;
 mod mock;
 mod selection;
 mod show;
 #[path = "../support/mod.rs"]
 mod support;
+mod transmitter;
 
 /// Keeps what differs from run to run out of snapshots.
 fn snapshots() -> insta::Settings {

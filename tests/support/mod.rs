@@ -14,6 +14,18 @@ use running::Running;
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// What would change what a command does or says.
+const UNWANTED: [&str; 8] = [
+    "SETSPEC_AUTHORIZATION_HEADER",
+    "SETSPEC_TOKEN",
+    "SETSPEC_CLIENT_SECRET",
+    "SETSPEC_SECOND_TOKEN",
+    "SETSPEC_SECOND_CLIENT_SECRET",
+    "CLICOLOR_FORCE",
+    "RUST_BACKTRACE",
+    "COLUMNS",
+];
+
 /// No command of these tests takes longer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -84,7 +96,7 @@ impl Home {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_setspec"));
         command.args(args).current_dir(self.path());
-        for name in ["SETSPEC_AUTHORIZATION_HEADER", "CLICOLOR_FORCE", "RUST_BACKTRACE", "COLUMNS"] {
+        for name in UNWANTED {
             command.env_remove(name);
         }
         command

@@ -30,14 +30,26 @@ impl Asked {
 /// Serves until the test process ends.
 pub struct Target {
     pub url: String,
-    asked: Receiver<usize>,
+    asked: Receiver<(usize, String)>,
 }
 
 impl Target {
     /// Waits until the request with this number has arrived.
     #[track_caller]
     pub fn wait_for(&self, number: usize) {
-        while self.asked.recv_timeout(Duration::from_secs(30)).expect("a request arrives") < number {}
+        while self.next().0 < number {}
+    }
+
+    /// Waits for a request with this method to a path that begins so.
+    #[track_caller]
+    pub fn wait_for_method(&self, method: &str, path: &str) {
+        let line = format!("{method} {path}");
+        while !self.next().1.starts_with(&line) {}
+    }
+
+    #[track_caller]
+    fn next(&self) -> (usize, String) {
+        self.asked.recv_timeout(Duration::from_secs(30)).expect("a request arrives")
     }
 }
 
@@ -56,7 +68,7 @@ pub fn serve(answer: impl Fn(&Asked, &mut TcpStream) -> std::io::Result<()> + Se
                 let Ok((head, body)) = read_request(&mut stream) else { return };
                 let number = count.fetch_add(1, Ordering::SeqCst) + 1;
                 // A test that no longer listens, or a client that has gone, is no concern of a target.
-                let _ = arrived.send(number);
+                let _ = arrived.send((number, head.clone()));
                 let _ = answer(&Asked { number, head, body }, &mut stream);
             });
         }

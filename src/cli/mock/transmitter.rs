@@ -1,7 +1,7 @@
 //! `setspec mock transmitter`: a Shared Signals transmitter to develop a receiver against.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use crate::cli::catalogue::SuiteArgs;
 use crate::cli::config::secret;
 use crate::cli::console::{Failure, line, print, visible};
 use crate::cli::{keys, runtime, signals};
-use crate::http::{Client, ClientOptions, Exchange, Recorder};
+use crate::http::{Client, ClientOptions, Exchange, Recorder, ServerTls};
 use crate::peer::ssf::{
     ClientCredentials, DefaultSubjects, Happening, ReceiverAccount, SsfOptions, SsfTransmitter, StartError, Tampered,
 };
 use crate::run::outcome::ExitCode;
 use crate::run::redact::Redactor;
-use crate::set::Alg;
+use crate::set::{Alg, Jwks};
 use crate::suite::model::profile::Role;
 
 /// The audience unless one is given.
@@ -45,6 +45,15 @@ pub(in crate::cli) struct TransmitterArgs {
     /// One more receiver. Its client id is the name and its client secret the token.
     #[arg(long = "receiver", value_name = "NAME:TOKEN:AUDIENCE")]
     receivers: Vec<String>,
+    /// The public keys of the receiver (a JWK Set), with which it may sign assertions for the token endpoint.
+    #[arg(long, value_name = "FILE")]
+    client_jwks: Option<PathBuf>,
+    /// Serve https with this certificate chain (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// How it delivers.
     #[arg(long, value_enum, default_value = "both")]
     delivery: Delivery,
@@ -98,6 +107,7 @@ enum Subjects {
 
 pub(super) fn main(args: TransmitterArgs) -> Result<ExitCode, Failure> {
     let (accounts, guests) = receivers(&args)?;
+    let tls = certificate(&args)?;
     let mut redactor = Redactor::new();
     accounts.iter().flat_map(|account| &account.tokens).for_each(|token| redactor.add(token.expose_secret()));
     let keys = keys::signing_keys(args.alg, args.key.as_deref(), None)?;
@@ -107,11 +117,10 @@ pub(super) fn main(args: TransmitterArgs) -> Result<ExitCode, Failure> {
     options.other_key = Some(keys.other);
     let catalogue = args.suites.load()?;
     let tampered = Tampered::new(args.deviations.tamper(&catalogue, Role::Transmitter)?);
-    options.behaviour = tampered.behaviour().map_err(Failure::usage)?;
-    options.hooks = Arc::new(tampered);
     options.catalogue = Some(catalogue);
     options.addr = args.listen;
     options.public_url = args.public_url;
+    options.tls = tls;
     options.control = Some(args.control);
     options.features.push = args.delivery != Delivery::Poll;
     options.features.poll = args.delivery != Delivery::Push;
@@ -124,7 +133,23 @@ pub(super) fn main(args: TransmitterArgs) -> Result<ExitCode, Failure> {
     options.timing.long_poll = Duration::from_secs(args.long_poll_timeout);
     options.timing.min_verification_interval = args.min_verification_interval;
     options.timing.inactivity_timeout = args.inactivity_timeout.map(Duration::from_secs);
+    // Last, as a variation may change what the options above say.
+    tampered.install(&mut options).map_err(Failure::usage)?;
     runtime()?.block_on(serve(options, &guests, &redactor))
+}
+
+/// What it shows to its clients, where it serves https.
+fn certificate(args: &TransmitterArgs) -> Result<Option<ServerTls>, Failure> {
+    let (Some(cert), Some(key)) = (&args.tls_cert, &args.tls_key) else { return Ok(None) };
+    let (cert, key) = (keys::read(cert, "--tls-cert")?, keys::read(key, "--tls-key")?);
+    let tls = ServerTls::from_pem(cert.as_bytes(), key.as_bytes());
+    tls.map(Some).map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// The public keys of the receiver's client.
+fn client_keys(path: &Path) -> Result<Jwks, Failure> {
+    let text = keys::read(path, "--client-jwks")?;
+    Jwks::parse(&text).map_err(|error| Failure::usage(format!("--client-jwks {}: {error}", path.display())))
 }
 
 /// The accounts, and what the start-up text says of them.
@@ -137,8 +162,15 @@ fn receivers(args: &TransmitterArgs) -> Result<(Vec<ReceiverAccount>, Vec<Guest>
             (Some(text), _) => secret("--token", text)?,
             (None, made) => SecretString::from(made.clone().unwrap_or_default()),
         };
-        accounts.push(account("receiver", token, &args.audience));
+        let mut account = account("receiver", token, &args.audience);
+        if let (Some(path), Some(client)) = (&args.client_jwks, &mut account.client) {
+            client.keys = Some(client_keys(path)?);
+        }
+        accounts.push(account);
         guests.push(Guest { name: "receiver".to_owned(), token: made });
+    }
+    if args.client_jwks.is_some() && accounts.is_empty() {
+        return Err(Failure::usage("--client-jwks: expected the receiver of --token, got those of --receiver alone"));
     }
     for text in &args.receivers {
         let mut parts = text.splitn(3, ':');
@@ -159,7 +191,7 @@ fn account(name: &str, token: SecretString, audience: &str) -> ReceiverAccount {
     ReceiverAccount {
         name: name.to_owned(),
         tokens: vec![token.clone()],
-        client: Some(ClientCredentials { id: name.to_owned(), secret: token }),
+        client: Some(ClientCredentials { id: name.to_owned(), secret: token, keys: None }),
         audience: vec![audience.to_owned()],
         read_only: false,
     }

@@ -1,20 +1,71 @@
 //! `setspec run`: judge an implementation.
+//!
+//! - `target`: what is judged, from the command line to an engine that can start; `doctor` begins the same way.
+//! - `common`: the options that both roles have; `receiver` and `transmitter`: those of one.
+//! - `session`: what goes on around an engine: screen, record, signals.
+//! - `repeat`: the command that repeats a run.
 
-mod options;
+mod common;
 mod receiver;
+mod repeat;
+mod session;
+mod target;
+mod transmitter;
 
-use clap::Subcommand;
+pub(super) use session::interruptible;
+pub(super) use target::Target;
 
-use super::console::Failure;
+use super::console::{Failure, line};
+use super::{block_on, runtime};
+use crate::report::{ReportError, probe};
 use crate::run::outcome::ExitCode;
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Target {
-    /// A receiver of SETs by push. Without a URL, the built-in receiver is started and judged.
-    Receiver(Box<options::ReceiverArgs>),
-}
+use crate::run::plan::Plan;
+use session::Session;
+use target::Work;
 
 pub(super) fn main(target: Target) -> Result<ExitCode, Failure> {
-    let Target::Receiver(args) = target;
-    receiver::main(*args)
+    let common = target.common();
+    if !common.quiet && !common.list {
+        line(&format!("setspec {}", env!("CARGO_PKG_VERSION")));
+    }
+    let work = target.resolve()?;
+    if common.list {
+        return list(&work);
+    }
+    let session = Session::new(common, &work);
+    block_on(runtime()?, async {
+        let engine = work.prepare().await?;
+        probe(session.reports()).map_err(unwritable)?;
+        session.hold(async |emitter, stop| engine.run(emitter, stop).await).await
+    })
+}
+
+fn unwritable(error: ReportError) -> Failure {
+    Failure::internal(error.to_string()).with_advice("--reports DIR writes them elsewhere")
+}
+
+fn list(work: &Work) -> Result<ExitCode, Failure> {
+    let (catalogue, profile) = (work.catalogue(), work.profile());
+    let found = catalogue.profiles.get(profile);
+    let found = found.ok_or_else(|| no_profile(format!("there is no profile `{profile}`")))?;
+    let plan = Plan::new(catalogue, found, work.selection());
+    if plan.is_empty() {
+        return Err(nothing_selected("the selection matches no requirement and no case of the profile".to_owned()));
+    }
+    for index in &plan.requirements {
+        line(&format!("requirement {}", catalogue.requirements[*index].id));
+    }
+    for index in &plan.cases {
+        line(&format!("case        {}", catalogue.cases[*index].id));
+    }
+    Ok(ExitCode::Conformant)
+}
+
+fn no_profile(message: String) -> Failure {
+    Failure::usage(message).with_advice("`setspec list profiles` prints what there is")
+}
+
+fn nothing_selected(message: String) -> Failure {
+    let advice = Some("`--list` prints what there is".to_owned());
+    Failure { code: ExitCode::NothingSelected, message, advice }
 }

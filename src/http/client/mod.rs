@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rustls::ClientConfig;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use url::Url;
 
@@ -127,6 +128,18 @@ impl Client {
     /// body or the method is POST, PUT or PATCH; each only if it is not given. The connection is asked to
     /// close so that what follows the message is seen: a close, or bytes that do not belong there.
     pub async fn send(&self, spec: RequestSpec) -> Exchange {
+        self.exchange(spec, None).await
+    }
+
+    /// The same, and tells `written` when the whole request has been written, or when it cannot be any more: for a
+    /// request whose answer is waited for while other things go on.
+    pub async fn send_and_tell(&self, spec: RequestSpec, written: &Notify) -> Exchange {
+        let exchange = self.exchange(spec, Some(written)).await;
+        written.notify_one();
+        exchange
+    }
+
+    async fn exchange(&self, spec: RequestSpec, written: Option<&Notify>) -> Exchange {
         let id = Exchange::next_id();
         let at = Timestamp::now();
         let began = Instant::now();
@@ -150,7 +163,7 @@ impl Client {
             elapsed_ms: 0.0,
             tls: None,
         };
-        let outcome = self.attempt(&spec, began, &mut exchange).await;
+        let outcome = self.attempt(&spec, began, &mut exchange, written).await;
         let ended = outcome.unwrap_or_else(|failure| {
             exchange.failure = Some(failure);
             Instant::now()
@@ -160,7 +173,13 @@ impl Client {
     }
 
     /// Fills in the exchange and says when the message had been read.
-    async fn attempt(&self, spec: &RequestSpec, began: Instant, exchange: &mut Exchange) -> Result<Instant, Failure> {
+    async fn attempt(
+        &self,
+        spec: &RequestSpec,
+        began: Instant,
+        exchange: &mut Exchange,
+        written: Option<&Notify>,
+    ) -> Result<Instant, Failure> {
         let options = &self.0.options;
         let bytes = request::bytes(&exchange.request, &spec.body)?;
         let deadline = began + options.response_timeout;
@@ -168,7 +187,7 @@ impl Client {
         let (stream, tls) = way.open(|| self.tls()).await?;
         exchange.tls = tls;
         let mut reader = AnswerReader::new(&spec.method, options.max_head, options.max_body);
-        let trip = round_trip::RoundTrip { request: &bytes, deadline, allowed: options.response_timeout };
+        let trip = round_trip::RoundTrip { request: &bytes, deadline, allowed: options.response_timeout, written };
         let (end, ended) = trip.run(stream, &mut reader).await;
         (exchange.response, exchange.failure) = reader.finish(end);
         Ok(ended)

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, split};
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::http::wire::answer::{AnswerReader, End};
@@ -19,6 +20,8 @@ pub struct RoundTrip<'a> {
     pub deadline: Instant,
     /// The total time allowed, for messages.
     pub allowed: Duration,
+    /// Told when the whole request has been written.
+    pub written: Option<&'a Notify>,
 }
 
 impl RoundTrip<'_> {
@@ -47,7 +50,12 @@ impl RoundTrip<'_> {
                         }
                         Err(error) => break End::Closed(how(&error)),
                     },
-                    outcome = &mut writing, if written.is_none() => written = Some(outcome),
+                    outcome = &mut writing, if written.is_none() => {
+                        written = Some(outcome);
+                        if let Some(told) = self.written {
+                            told.notify_one();
+                        }
+                    }
                 }
             }
         };

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -31,6 +31,10 @@ pub use tap::RawHead;
 
 /// How long exchanges may take to end after [`Server::shutdown`]; then they are cut.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How many connections may wait to be accepted. The system drops what comes beyond, and a client tries again after a
+/// second: whoever opens a thousand at once would measure that second and not us.
+const BACKLOG: u32 = 1024;
 
 /// Where and how a server listens.
 #[derive(Debug, Clone)]
@@ -105,7 +109,7 @@ impl Server {
     /// # Errors
     /// If the address cannot be listened on.
     pub async fn bind(options: ServerOptions, service: Router, recorder: Recorder) -> io::Result<Self> {
-        let listener = TcpListener::bind(options.addr).await?;
+        let listener = listen(options.addr)?;
         let addr = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
         let secure = options.tls.is_some();
@@ -143,6 +147,16 @@ impl Drop for Server {
         // The loop owns its connections, so they end with it.
         self.task.abort();
     }
+}
+
+fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A port that was in use a moment ago can be had again. On Windows the option would give away one that is in use now.
+    if cfg!(not(windows)) {
+        socket.set_reuseaddr(true)?;
+    }
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {

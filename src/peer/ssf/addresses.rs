@@ -9,6 +9,8 @@ pub(super) struct Addresses {
     pub issuer: String,
     /// The path of the issuer, without a slash at the end.
     pub path: String,
+    /// Where poll endpoints are that are not below the issuer.
+    polls: Option<String>,
 }
 
 pub(super) const STREAMS: &str = "/ssf/streams";
@@ -21,20 +23,31 @@ pub(super) const TOKEN: &str = "/oauth/token";
 pub(super) const JWKS: &str = "/jwks.json";
 
 impl Addresses {
-    /// From the public URL, or where it listens.
-    pub fn new(public: &str) -> Self {
-        let issuer = public.trim_end_matches('/').to_owned();
+    /// From the public URL, or where it listens, and a path that is added to it.
+    pub fn new(public: &str, path: &str) -> Self {
+        let issuer = format!("{}{path}", public.trim_end_matches('/')).trim_end_matches('/').to_owned();
         let path = Url::parse(&issuer).map_or(String::new(), |url| url.path().trim_end_matches('/').to_owned());
-        Self { issuer, path }
+        Self { issuer, path, polls: None }
+    }
+
+    /// The same with poll endpoints on another port of the host.
+    pub fn with_polls_at(mut self, port: u16, scheme: &str) -> Self {
+        if let Ok(mut url) = Url::parse(&self.issuer) {
+            // Neither fails for http and https, and an issuer is one of them.
+            let _ = url.set_scheme(scheme);
+            let _ = url.set_port(Some(port));
+            self.polls = Some(url.as_str().trim_end_matches('/').to_owned());
+        }
+        self
     }
 
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
     }
 
-    /// RFC 8936 section 2.1; unique per stream (SSF section 6.1.2).
-    pub fn poll(&self, stream_id: &str) -> String {
-        format!("{}{POLL}{stream_id}", self.issuer)
+    /// RFC 8936 section 2.1; unique per stream (SSF section 6.1.2). `apart` is for the port of their own, if there is one.
+    pub fn poll(&self, stream_id: &str, apart: bool) -> String {
+        format!("{}{POLL}{stream_id}", self.polls.as_ref().filter(|_| apart).unwrap_or(&self.issuer))
     }
 
     /// The path of a well-known document: between host and path of the issuer (SSF section 7.2).
@@ -53,15 +66,28 @@ mod tests {
     use super::Addresses;
 
     #[test]
+    fn polls_may_have_a_port_of_their_own() {
+        let usual = Addresses::new("https://tr.example.com:8443/", "/a");
+        assert_eq!(usual.poll("s", true), "https://tr.example.com:8443/a/ssf/poll/s");
+        let apart = usual.clone().with_polls_at(9443, "https");
+        assert_eq!(apart.poll("s", false), usual.poll("s", false));
+        assert_eq!(apart.poll("s", true), "https://tr.example.com:9443/a/ssf/poll/s");
+        assert_eq!(apart.url("/jwks.json"), usual.url("/jwks.json"));
+        let plain = Addresses::new("https://tr.example.com", "").with_polls_at(9080, "http");
+        assert_eq!(plain.poll("s", true), "http://tr.example.com:9080/ssf/poll/s");
+    }
+
+    #[test]
     fn the_well_known_part_goes_before_the_path() {
         let table = [
-            ("https://tr.example.com", "https://tr.example.com/.well-known/ssf-configuration"),
-            ("https://tr.example.com/", "https://tr.example.com/.well-known/ssf-configuration"),
-            ("https://tr.example.com/issuer1", "https://tr.example.com/.well-known/ssf-configuration/issuer1"),
-            ("https://tr.example.com/a/b/", "https://tr.example.com/.well-known/ssf-configuration/a/b"),
+            ("https://tr.example.com", "", "https://tr.example.com/.well-known/ssf-configuration"),
+            ("https://tr.example.com/", "", "https://tr.example.com/.well-known/ssf-configuration"),
+            ("https://tr.example.com/issuer1", "", "https://tr.example.com/.well-known/ssf-configuration/issuer1"),
+            ("https://tr.example.com/a/b/", "", "https://tr.example.com/.well-known/ssf-configuration/a/b"),
+            ("https://tr.example.com/a/", "/b", "https://tr.example.com/.well-known/ssf-configuration/a/b"),
         ];
-        for (public, expected) in table {
-            assert_eq!(Addresses::new(public).well_known("ssf-configuration"), expected);
+        for (public, path, expected) in table {
+            assert_eq!(Addresses::new(public, path).well_known("ssf-configuration"), expected);
         }
     }
 }

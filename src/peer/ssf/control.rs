@@ -85,7 +85,7 @@ async fn act(shared: &Arc<Shared>, facts: &RequestFacts) -> Outcome {
             Ok(Answer::of_json(200, &json!({ "stream_id": stream.id, "status": wanted.name() })))
         }
         ("POST", ["streams", id, "verification"]) => {
-            verification::send(shared, &*find(id)?, None)?;
+            verification::send_unasked(shared, &*find(id)?)?;
             Ok(Answer::empty(204))
         }
         ("POST", ["keys", "rotate"]) => {
@@ -112,9 +112,10 @@ pub(super) async fn rotate(shared: &Arc<Shared>) -> Result<String, String> {
 /// Every stream, without secrets.
 pub(super) fn streams(shared: &Shared) -> Vec<Value> {
     let summary = |stream: &Arc<super::stream::Stream>| {
+        let poll_url = shared.poll_url(stream);
         let inner = stream.lock();
         let (method, endpoint) = match &inner.delivery {
-            Delivery::Poll => ("poll", shared.addresses().poll(&stream.id)),
+            Delivery::Poll => ("poll", poll_url),
             Delivery::Push { endpoint, .. } => ("push", without_credentials(endpoint)),
         };
         json!({
@@ -126,6 +127,7 @@ pub(super) fn streams(shared: &Shared) -> Vec<Value> {
             "events_delivered": inner.events_delivered(&shared.options),
             "subjects": inner.subjects.len(),
             "waiting": inner.queue.len(),
+            "polls": stream.polls(),
         })
     };
     shared.list(None).iter().map(summary).collect()

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::addresses as at;
 use super::state::Shared;
 use super::stream::{POLL, PUSH};
+use super::{assertion, client_auth};
 
 /// The delivery methods that are offered.
 pub(super) fn methods(shared: &Shared) -> Vec<&'static str> {
@@ -58,7 +59,8 @@ pub(super) fn authorization_server(shared: &Shared) -> Value {
         "jwks_uri": addresses.url(at::JWKS),
         "response_types_supported": [],
         "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": client_auth::METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": assertion::algorithms(),
         "scopes_supported": ["ssf.read", "ssf.manage"],
     })
 }

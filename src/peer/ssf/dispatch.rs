@@ -40,7 +40,10 @@ fn find(shared: &Shared, facts: &RequestFacts) -> Result<Operation, Refusal> {
     };
     let document = |operation| only("GET, HEAD", &[("GET", operation), ("HEAD", operation)]);
     let post = |operation| only("POST", &[("POST", operation)]);
-    if facts.path == addresses.well_known_path("ssf-configuration") {
+    let is_risc = || facts.path == addresses.well_known_path("risc-configuration");
+    if facts.path == addresses.well_known_path("ssf-configuration")
+        || (shared.options.behaviour.serves_risc_configuration && is_risc())
+    {
         return document(Operation::Metadata);
     }
     if facts.path == addresses.well_known_path("oauth-authorization-server") && features.token_endpoint {

@@ -166,6 +166,13 @@ pub trait Hooks: Send + Sync {
         answer
     }
 
+    /// Whether a stream that this request creates is one of those whose poll endpoint deviates as
+    /// [`SsfOptions::poll_tls`](super::SsfOptions::poll_tls) says.
+    fn polls_apart(&self, request: &RequestFacts) -> bool {
+        let _ = request;
+        true
+    }
+
     /// A SET, before it is signed; the forgery, if any, by which it is signed.
     fn draft(&self, draft: &mut Draft, about: &SetFacts<'_>) -> Option<Forgery> {
         let _ = (draft, about);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::config::{Supplied, check_supplied, default_delivery};
 use super::options::InactivityAction;
-use super::refusal::Outcome;
+use super::refusal::{Outcome, Refusal};
 use super::request::{object, stream_id, stream_parameter};
 use super::state::{Caller, Shared};
 use super::stream::{Delivery, Inner, Status, Stream};
@@ -20,7 +20,15 @@ pub(super) fn create(shared: &Arc<Shared>, caller: &Caller, facts: &RequestFacts
     let supplied = Supplied::read(body, shared, None)?;
     let mut inner = Inner::new(default_delivery(shared).or_else(|refusal| supplied.delivery.clone().ok_or(refusal))?);
     supplied.update(&mut inner);
-    let stream = shared.add(caller.receiver, |id, order| Stream::new(id, caller.receiver, order, inner))?;
+    inner.polls_apart = shared.options.hooks.polls_apart(facts);
+    let added = shared.add(caller.receiver, |id, order| Stream::new(id, caller.receiver, order, inner));
+    if matches!(added, Err(Refusal::OneStream))
+        && shared.options.behaviour.creates_second_silently
+        && let Some(first) = shared.list(Some(caller.receiver)).first()
+    {
+        return Ok(Answer::of_json(201, &first.configuration(shared)));
+    }
+    let stream = added?;
     start_worker(shared, &stream);
     if shared.options.timing.inactivity_timeout.is_some() {
         shared.spawn(inactivity::watch(shared.clone(), stream.clone()));
@@ -30,7 +38,7 @@ pub(super) fn create(shared: &Arc<Shared>, caller: &Caller, facts: &RequestFacts
 
 /// 200 with one configuration (SSF section 8.1.1.2).
 pub(super) fn read(shared: &Shared, caller: &Caller, facts: &RequestFacts) -> Outcome {
-    let stream = shared.find(caller, stream_parameter(facts)?)?;
+    let stream = shared.find_to_read(caller, stream_parameter(facts)?)?;
     Ok(Answer::of_json(200, &stream.configuration(shared)))
 }
 
@@ -58,7 +66,7 @@ fn change(shared: &Arc<Shared>, caller: &Caller, facts: &RequestFacts, whole: bo
         // Before any update is applied.
         check_supplied(body, &stream.configuration(shared))?;
     }
-    let supplied = Supplied::read(body, shared, Some(&shared.addresses().poll(&stream.id)))?;
+    let supplied = Supplied::read(body, shared, Some(&shared.poll_url(&stream)))?;
     {
         let mut inner = stream.lock();
         if whole {
@@ -74,9 +82,13 @@ fn change(shared: &Arc<Shared>, caller: &Caller, facts: &RequestFacts, whole: bo
 
 /// An empty 204 (SSF section 8.1.1.5).
 pub(super) fn delete(shared: &Shared, caller: &Caller, facts: &RequestFacts) -> Outcome {
-    let stream = shared.find(caller, stream_parameter(facts)?)?;
-    if !shared.options.behaviour.keeps_deleted {
-        shared.remove(&stream);
+    let behaviour = &shared.options.behaviour;
+    let doomed = match stream_parameter(facts) {
+        Err(_) if behaviour.deletes_on_any_missing_id => shared.list(Some(caller.receiver)),
+        named => vec![shared.find(caller, named?)?],
+    };
+    if !behaviour.keeps_deleted {
+        doomed.iter().for_each(|stream| shared.remove(stream));
     }
     Ok(Answer::empty(204))
 }

@@ -87,5 +87,6 @@ pub(super) fn mint(shared: &Shared, stream: &Stream, making: Making) -> Result<E
         attempts: 0,
         not_before: None,
         returned: false,
+        repeated: false,
     })
 }

@@ -1,14 +1,18 @@
 //! A complete, conformant Shared Signals transmitter (SSF 1.0, RFC 8935, RFC 8936), able to misbehave on purpose.
 //!
 //! Requests come in at `dispatch`, which finds the [`Operation`] and who asks (`auth`), and sends every [`Answer`] through the
-//! [`Hooks`]. `manage`, `status`, `subjects`, `verification`, `poll`, `token` and `discovery` answer one kind of request each.
-//! SETs are made by `mint`, wait in the `queue` of their `stream`, and leave it by `poll` or `push`. `emit` and `control`
-//! are for events on demand.
+//! [`Hooks`]. `manage`, `status`, `subjects`, `verification`, `poll`, `token` (for which `client_auth` and `assertion` tell
+//! who asks) and `discovery` answer one kind of request each. SETs are made by `mint`, wait in the `queue` of their `stream`, and leave it by `poll` or `push`. `emit` and `control`
+//! are for events on demand. [`Behaviour`] is what it does otherwise, [`apply`] how it becomes another conformant transmitter,
+//! and `apart` how its poll endpoints deviate in TLS.
 
 mod addresses;
 mod answer;
+mod apart;
+mod assertion;
 mod auth;
 mod behaviour;
+mod client_auth;
 mod config;
 mod control;
 mod discovery;
@@ -33,6 +37,7 @@ mod status;
 mod stream;
 mod subjects;
 mod tampered;
+mod toggles;
 mod token;
 mod transmitter;
 mod verification;
@@ -50,4 +55,5 @@ pub use options::{
 pub use refusal::Refusal;
 pub use stream::{POLL, PUSH, Status};
 pub use tampered::Tampered;
+pub use toggles::{TOGGLES, apply};
 pub use transmitter::{SsfTransmitter, StartError};

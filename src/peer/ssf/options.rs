@@ -9,9 +9,10 @@ use url::Url;
 
 use super::events;
 use super::{Behaviour, Faithful, Hooks};
-use crate::http::{Client, Recorder};
-use crate::set::SigningKey;
+use crate::http::{Client, Recorder, ServerTls};
+use crate::set::{Jwks, SigningKey};
 use crate::suite::Catalogue;
+use crate::suite::model::deviation::TlsDeviation;
 
 /// How the transmitter is set up.
 pub struct SsfOptions {
@@ -19,6 +20,12 @@ pub struct SsfOptions {
     pub addr: SocketAddr,
     /// Its issuer, and the start of every URL that it gives out; where it listens unless given.
     pub public_url: Option<Url>,
+    /// A path that is added to the issuer, such as `/tenant`; empty for none.
+    pub issuer_path: String,
+    /// The certificate for https; plain http unless given. The control interface is never encrypted.
+    pub tls: Option<ServerTls>,
+    /// How its poll endpoints deviate on the TLS layer; they have a port of their own then. The hooks say which ones do.
+    pub poll_tls: Option<TlsDeviation>,
     /// Where the control interface listens, if there is to be one: a loopback address.
     pub control: Option<SocketAddr>,
     /// Who may use it.
@@ -53,6 +60,9 @@ impl SsfOptions {
         Self {
             addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             public_url: None,
+            issuer_path: String::new(),
+            tls: None,
+            poll_tls: None,
             control: None,
             receivers,
             key,
@@ -98,6 +108,8 @@ pub struct ClientCredentials {
     pub id: String,
     /// The `client_secret`.
     pub secret: SecretString,
+    /// The public keys of a client that signs assertions instead: `private_key_jwt` (RFC 7523 section 2.2).
+    pub keys: Option<Jwks>,
 }
 
 /// What the transmitter offers. What is switched off leaves its members out of the metadata, and answers 404.
@@ -230,6 +242,8 @@ pub struct SsfLimits {
     pub connections: usize,
     /// Tokens of one receiver that are valid at the same time.
     pub tokens: usize,
+    /// Client assertions of one receiver that are remembered, so that each counts once.
+    pub assertions: usize,
 }
 
 impl Default for SsfLimits {
@@ -242,6 +256,7 @@ impl Default for SsfLimits {
             body: 4 * 1024 * 1024,
             connections: 4_096,
             tokens: 100,
+            assertions: 1_000,
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use super::refusal::{Outcome, Refusal};
 use super::request::{member_bool, object, texts};
 use super::state::{Caller, Shared};
-use super::stream::{Delivery, Stream};
+use super::stream::{Delivery, Status, Stream};
 use super::{Answer, Happening, RequestFacts};
 
 /// What a poll asks for (RFC 8936 section 2.2).
@@ -49,11 +49,12 @@ impl Poll {
 
 /// 200 with the SETs that are there, or that come while it waits (RFC 8936 section 2.5).
 pub(super) async fn answer(shared: &Shared, caller: &Caller, facts: &RequestFacts, id: &str) -> Outcome {
-    let stream = shared.find(caller, id)?;
+    let stream = shared.find_to_poll(caller, id)?;
     if !matches!(stream.lock().delivery, Delivery::Poll) {
         return Err(Refusal::NoEndpoint(facts.path.clone()));
     }
     let poll = Poll::read(facts)?;
+    open(shared, &stream)?;
     settle(shared, &stream, &poll);
     let behaviour = &shared.options.behaviour;
     let waits = !behaviour.never_long_polls && (!poll.immediately || behaviour.ignores_return_immediately);
@@ -64,11 +65,13 @@ pub(super) async fn answer(shared: &Shared, caller: &Caller, facts: &RequestFact
         let mut changed = pin!(stream.changed.notified());
         // From here on no change is missed.
         changed.as_mut().enable();
-        let (sets, more, due) = look(shared, &stream, &poll)?;
+        let (sets, more) = look(shared, &stream, &poll)?;
         if !sets.is_empty() || more || Instant::now() >= deadline {
             break (sets, more);
         }
+        let due = stream.next_due(&shared.options);
         let until = due.map_or(deadline, |due| due.min(deadline));
+        let _waiting = stream.waiting();
         tokio::select! {
             () = changed => {}
             () = sleep_until(until) => {}
@@ -76,7 +79,7 @@ pub(super) async fn answer(shared: &Shared, caller: &Caller, facts: &RequestFact
         }
     };
     // A poll that waited is a sign of life when it ends, too.
-    stream.touch();
+    shared.touch(&stream);
     shared.journal.tell(Happening::Polled {
         stream_id: stream.id.clone(),
         sets: sets.len(),
@@ -86,20 +89,39 @@ pub(super) async fn answer(shared: &Shared, caller: &Caller, facts: &RequestFact
     Ok(Answer::of_json(200, &json!({ "sets": sets, "moreAvailable": more })))
 }
 
+/// Whether a stream that is stopped may be polled. What it has to say of its own status always may be fetched: the receiver
+/// would not learn of it otherwise (SSF section 8.1.5).
+fn open(shared: &Shared, stream: &Stream) -> Result<(), Refusal> {
+    let inner = stream.lock();
+    let refuses = shared.options.behaviour.refuses_polls_of_stopped_streams;
+    if refuses && inner.status != Status::Enabled && !inner.queue.has_notice() {
+        return Err(Refusal::Stopped(inner.status));
+    }
+    Ok(())
+}
+
 /// Forgets what was acknowledged, and what was found to be invalid: the same SET would be no better the next time.
 fn settle(shared: &Shared, stream: &Stream, poll: &Poll) {
-    if shared.options.behaviour.ignores_acks {
+    let behaviour = &shared.options.behaviour;
+    if behaviour.ignores_acks {
         return;
     }
-    let mut inner = stream.lock();
-    for jti in poll.ack.iter().chain(&poll.errors) {
-        inner.queue.settle(jti);
+    let queue = &mut stream.lock().queue;
+    queue.bring_back();
+    for jti in &poll.ack {
+        if behaviour.redelivers_acknowledged {
+            queue.settle_for_now(jti);
+        } else {
+            queue.settle(jti);
+        }
+    }
+    for jti in &poll.errors {
+        queue.settle(jti);
     }
 }
 
-type Look = (Map<String, Value>, bool, Option<Instant>);
-
-fn look(shared: &Shared, stream: &Stream, poll: &Poll) -> Result<Look, Refusal> {
+/// The SETs for an answer, and whether there are more.
+fn look(shared: &Shared, stream: &Stream, poll: &Poll) -> Result<(Map<String, Value>, bool), Refusal> {
     let options = &shared.options;
     let mut inner = stream.lock();
     if inner.deleted {
@@ -112,5 +134,5 @@ fn look(shared: &Shared, stream: &Stream, poll: &Poll) -> Result<Look, Refusal> 
     let (entries, more) = inner.queue.take(gate, most, (!pause.is_zero()).then(|| gate.now + pause));
     let sets =
         entries.iter().map(|entry| (entry.jti.to_string(), json!(String::from_utf8_lossy(&entry.set)))).collect();
-    Ok((sets, more, inner.queue.next_due(gate)))
+    Ok((sets, more))
 }

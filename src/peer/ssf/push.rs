@@ -58,10 +58,18 @@ async fn attempt(shared: &Shared, stream: &Stream, place: Place, entry: &Entry) 
         status: exchange.status(),
         failure: exchange.failure.as_ref().map(|failure| failure.message.clone()),
     });
-    let delay = retry_delay(shared, &exchange, number);
+    // A repetition is over whatever the answer is.
+    let retry = if entry.repeated { Retry::Done } else { retry(shared, &exchange, number) };
     shared.options.pushes.record(exchange);
     let mut inner = stream.lock();
-    match delay {
+    match retry {
+        Retry::Done if shared.options.behaviour.repeats_acknowledged_pushes && !entry.repeated => {
+            if let Some(entry) = inner.queue.get_mut(place) {
+                entry.attempts = number;
+                entry.not_before = None;
+                entry.repeated = true;
+            }
+        }
         Retry::Done => {
             inner.queue.remove(place);
         }
@@ -87,8 +95,9 @@ fn request(shared: &Shared, stream: &Stream, entry: &Entry) -> Option<RequestSpe
         ("Accept".to_owned(), "application/json".to_owned()),
         ("Accept-Language".to_owned(), "en".to_owned()),
     ];
-    let forgets = shared.options.behaviour.forgets_authorization_on_retries && entry.attempts > 0;
-    if let Some(secret) = authorization.filter(|_| !forgets) {
+    let behaviour = &shared.options.behaviour;
+    let forgets = behaviour.forgets_authorization_on_retries && entry.attempts > 0;
+    if let Some(secret) = authorization.filter(|_| !forgets && !behaviour.loses_authorization_header) {
         headers.push(("Authorization".to_owned(), secret.expose_secret().to_owned()));
     }
     let mut push = OutgoingPush { method: "POST".to_owned(), headers, body: entry.set.to_vec() };
@@ -104,7 +113,7 @@ enum Retry {
 }
 
 /// Only what can pass is tried again: no answer, 408, 429 and 5xx (RFC 8935 sections 2.3 and 4).
-fn retry_delay(shared: &Shared, exchange: &Exchange, attempt: u32) -> Retry {
+fn retry(shared: &Shared, exchange: &Exchange, attempt: u32) -> Retry {
     let (behaviour, timing) = (&shared.options.behaviour, &shared.options.timing);
     let passing = match exchange.status() {
         Some(200..=299) => return Retry::Done,

@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub not_before: Option<Instant>,
     /// Whether a poll returned it.
     pub returned: bool,
+    /// Whether it was acknowledged and is delivered once more nevertheless.
+    pub repeated: bool,
 }
 
 /// Which entries may be delivered.
@@ -54,11 +56,18 @@ pub(super) struct Queue {
     pushed: u64,
     /// Whether two entries have had the same `jti`, which only a deviation does.
     doubled: bool,
+    /// Acknowledged entries that return with [`Queue::bring_back`].
+    again: Vec<Entry>,
 }
 
 impl Queue {
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Whether one of them tells of the stream's own status.
+    pub fn has_notice(&self) -> bool {
+        self.entries.first_key_value().is_some_and(|(_, entry)| entry.notice)
     }
 
     /// Adds an entry behind those that are there; notices go before everything else.
@@ -72,13 +81,27 @@ impl Queue {
         self.entries.insert(place, entry);
     }
 
-    /// Takes an acknowledged SET out; whether it was there.
-    pub fn settle(&mut self, jti: &str) -> bool {
-        let found = self.places.remove(jti).and_then(|place| self.entries.remove(&place)).is_some();
+    /// Takes an acknowledged SET out, if it is there.
+    pub fn settle(&mut self, jti: &str) -> Option<Entry> {
+        let found = self.places.remove(jti).and_then(|place| self.entries.remove(&place));
         if self.doubled {
             self.entries.retain(|_, entry| &*entry.jti != jti);
         }
         found
+    }
+
+    /// The same, but it comes back once.
+    pub fn settle_for_now(&mut self, jti: &str) {
+        if let Some(entry) = self.settle(jti).filter(|entry| !entry.repeated) {
+            self.again.push(Entry { repeated: true, returned: false, not_before: None, ..entry });
+        }
+    }
+
+    /// Queues what was settled for now.
+    pub fn bring_back(&mut self) {
+        for entry in std::mem::take(&mut self.again) {
+            self.push(entry);
+        }
     }
 
     pub fn remove(&mut self, place: Place) -> Option<Entry> {
@@ -92,16 +115,23 @@ impl Queue {
     /// The entries that may be delivered, at most so many, and whether there are more of them.
     pub fn take(&mut self, gate: Gate, most: usize, keep_back_until: Option<Instant>) -> (Vec<Entry>, bool) {
         let mut taken = Vec::new();
+        let mut repeated = Vec::new();
         let mut more = false;
-        let looked_at = self.entries.values_mut().take_while(|entry| gate.open || entry.notice);
-        for entry in looked_at.filter(|entry| gate.lets(entry)) {
+        let looked_at = self.entries.iter_mut().take_while(|(_, entry)| gate.open || entry.notice);
+        for (place, entry) in looked_at.filter(|(_, entry)| gate.lets(entry)) {
             if taken.len() == most {
                 more = true;
                 break;
             }
             entry.returned = true;
             entry.not_before = keep_back_until;
+            if entry.repeated {
+                repeated.push(*place);
+            }
             taken.push(entry.clone());
+        }
+        for place in repeated {
+            self.remove(place);
         }
         (taken, more)
     }
@@ -129,6 +159,7 @@ impl Queue {
 
     /// Forgets everything but notices.
     pub fn clear(&mut self) {
+        self.again.clear();
         self.retain(|entry| entry.notice);
     }
 
@@ -177,6 +208,7 @@ mod tests {
             attempts: 0,
             not_before: None,
             returned: false,
+            repeated: false,
         }
     }
 
@@ -199,8 +231,8 @@ mod tests {
     async fn entries_stay_until_they_are_settled() {
         let mut queue = of(&["a", "b", "c"]);
         assert_eq!(taken(&mut queue, open(), 2), (vec!["a".to_owned(), "b".to_owned()], true));
-        assert!(queue.settle("a"));
-        assert!(!queue.settle("a"));
+        assert!(queue.settle("a").is_some());
+        assert!(queue.settle("a").is_none());
         assert_eq!(taken(&mut queue, open(), 9), (vec!["b".to_owned(), "c".to_owned()], false));
         assert_eq!(taken(&mut queue, open(), 0), (vec![], true));
     }
@@ -215,6 +247,9 @@ mod tests {
         queue.clear();
         assert_eq!(taken(&mut queue, open(), 9).0, ["n"]);
         assert_eq!(queue.len(), 1);
+        assert!(queue.has_notice());
+        queue.settle("n");
+        assert!(!queue.has_notice());
     }
 
     #[tokio::test]
@@ -233,7 +268,20 @@ mod tests {
     #[tokio::test]
     async fn equal_identifiers_are_settled_together() {
         let mut queue = of(&["a", "a", "b"]);
-        assert!(queue.settle("a"));
+        assert!(queue.settle("a").is_some());
+        assert_eq!(taken(&mut queue, open(), 9).0, ["b"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_settled_for_now_comes_back_once() {
+        let mut queue = of(&["a", "b"]);
+        queue.settle_for_now("a");
+        assert_eq!(taken(&mut queue, open(), 9).0, ["b"]);
+        queue.bring_back();
+        assert_eq!(taken(&mut queue, open(), 9).0, ["b", "a"]);
+        assert_eq!(taken(&mut queue, open(), 9).0, ["b"]);
+        queue.settle_for_now("a");
+        queue.bring_back();
         assert_eq!(taken(&mut queue, open(), 9).0, ["b"]);
     }
 }

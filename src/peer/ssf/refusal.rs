@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::{Answer, Status};
 use crate::set::json::kind;
 
 /// What came of a request.
@@ -47,6 +47,9 @@ pub enum Refusal {
     /// 409: there is a stream, and may be no second one.
     #[error("this transmitter allows one stream per receiver, and there is one")]
     OneStream,
+    /// 409: the stream is paused or disabled.
+    #[error("stream: expected an enabled one, got one that is {0}")]
+    Stopped(Status),
     /// 415: not JSON.
     #[error("Content-Type: expected application/json, got {0:?}")]
     MediaType(String),
@@ -81,7 +84,7 @@ impl Refusal {
             Self::Forbidden(_) => 403,
             Self::NoStream(_) | Self::NoEndpoint(_) => 404,
             Self::Method { .. } => 405,
-            Self::OneStream => 409,
+            Self::OneStream | Self::Stopped(_) => 409,
             Self::MediaType(_) => 415,
             Self::TooSoon { .. } => 429,
             Self::Internal(_) => 500,

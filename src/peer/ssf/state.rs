@@ -10,11 +10,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::addresses::Addresses;
+use super::assertion::Spent;
 use super::journal::Journal;
 use super::keys::KeyRing;
 use super::options::SsfOptions;
 use super::refusal::Refusal;
-use super::stream::Stream;
+use super::stream::{Delivery, Stream};
 
 /// The state of a transmitter.
 pub(super) struct Shared {
@@ -25,6 +26,7 @@ pub(super) struct Shared {
     created: AtomicU64,
     pub keys: KeyRing,
     pub issued: Mutex<VecDeque<IssuedToken>>,
+    pub assertions: Mutex<VecDeque<Spent>>,
     pub journal: Journal,
     tasks: Mutex<JoinSet<()>>,
     closing: watch::Sender<bool>,
@@ -56,6 +58,7 @@ impl Shared {
             created: AtomicU64::new(0),
             keys,
             issued: Mutex::default(),
+            assertions: Mutex::default(),
             journal: Journal::default(),
             tasks: Mutex::default(),
             closing: watch::channel(false).0,
@@ -91,13 +94,60 @@ impl Shared {
 
     /// The stream of this name that the caller may see (SSF section 8).
     pub fn find(&self, caller: &Caller, id: &str) -> Result<Arc<Stream>, Refusal> {
-        let stream = self.streams().get(id).cloned();
-        let foreign = self.options.behaviour.shows_foreign_streams;
-        let stream = stream
-            .filter(|stream| foreign || stream.receiver == caller.receiver)
-            .ok_or_else(|| Refusal::NoStream(id.to_owned()))?;
-        stream.touch();
+        let behaviour = &self.options.behaviour;
+        let stream = self.get(id).ok_or_else(|| Refusal::NoStream(id.to_owned()))?;
+        if stream.receiver != caller.receiver && !behaviour.shows_foreign_streams {
+            return Err(if behaviour.forbids_foreign_streams {
+                Refusal::Forbidden("the stream is one of another receiver".to_owned())
+            } else {
+                Refusal::NoStream(id.to_owned())
+            });
+        }
+        self.touch(&stream);
         Ok(stream)
+    }
+
+    /// The same for those who poll it.
+    pub fn find_to_poll(&self, caller: &Caller, id: &str) -> Result<Arc<Stream>, Refusal> {
+        match self.get(id).filter(|_| self.options.behaviour.polls_for_any_receiver) {
+            Some(stream) => {
+                self.touch(&stream);
+                Ok(stream)
+            }
+            None => self.find(caller, id),
+        }
+    }
+
+    /// The receiver has shown a sign of life: the inactivity timeout starts anew (SSF section 8.1.1).
+    pub fn touch(&self, stream: &Stream) {
+        if !self.options.behaviour.ignores_activity {
+            stream.lock().active = Instant::now();
+        }
+    }
+
+    /// The same for those who only read it.
+    pub fn find_to_read(&self, caller: &Caller, id: &str) -> Result<Arc<Stream>, Refusal> {
+        let found = self.find(caller, id);
+        if found.is_err() && self.options.behaviour.answers_unknown_stream_with_own && self.get(id).is_none() {
+            return self.list(Some(caller.receiver)).into_iter().next().map_or(found, Ok);
+        }
+        found
+    }
+
+    /// Where a stream is polled. Not to be asked for while a stream is locked.
+    pub fn poll_url(&self, stream: &Stream) -> String {
+        if self.options.behaviour.shares_poll_endpoints {
+            let mut own = self.list(Some(stream.receiver)).into_iter();
+            if let Some(first) = own.find(|known| matches!(known.lock().delivery, Delivery::Poll)) {
+                return self.own_poll_url(&first);
+            }
+        }
+        self.own_poll_url(stream)
+    }
+
+    fn own_poll_url(&self, stream: &Stream) -> String {
+        let apart = stream.lock().polls_apart;
+        self.addresses().poll(&stream.id, apart)
     }
 
     pub fn get(&self, id: &str) -> Option<Arc<Stream>> {

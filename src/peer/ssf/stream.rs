@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -83,6 +84,7 @@ pub(super) struct Stream {
     /// Streams are listed in the order in which they were created.
     pub order: u64,
     inner: Mutex<Inner>,
+    polls: AtomicUsize,
     /// Something happened that a waiting poll or a delivery wants to know.
     pub changed: Notify,
 }
@@ -98,8 +100,12 @@ pub(super) struct Inner {
     pub subjects: Subjects,
     pub queue: Queue,
     pub verified: Option<Instant>,
+    /// The state of the last verification request.
+    pub verified_state: Option<String>,
     pub active: Instant,
     pub deleted: bool,
+    /// Whether its poll endpoint deviates in TLS, if any does.
+    pub polls_apart: bool,
     /// Whether a task pushes for it.
     pub has_worker: bool,
 }
@@ -115,8 +121,10 @@ impl Inner {
             subjects: Subjects::default(),
             queue: Queue::default(),
             verified: None,
+            verified_state: None,
             active: Instant::now(),
             deleted: false,
+            polls_apart: false,
             has_worker: false,
         }
     }
@@ -147,17 +155,29 @@ impl Inner {
 
 impl Stream {
     pub fn new(id: String, receiver: usize, order: u64, inner: Inner) -> Self {
-        Self { id, receiver, order, inner: Mutex::new(inner), changed: Notify::new() }
+        Self { id, receiver, order, inner: Mutex::new(inner), polls: AtomicUsize::new(0), changed: Notify::new() }
+    }
+
+    /// Counts a poll that waits, as long as the value is kept.
+    pub fn waiting(&self) -> Waiting<'_> {
+        self.polls.fetch_add(1, Ordering::Relaxed);
+        Waiting(self)
+    }
+
+    /// How many polls wait.
+    pub fn polls(&self) -> usize {
+        self.polls.load(Ordering::Relaxed)
+    }
+
+    /// When the next SET may be delivered that may not be now.
+    pub fn next_due(&self, options: &SsfOptions) -> Option<Instant> {
+        let inner = self.lock();
+        inner.queue.next_due(inner.gate(options))
     }
 
     pub fn lock(&self) -> MutexGuard<'_, Inner> {
         // Every change is whole before anything can fail.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Restarts the inactivity timeout (SSF section 8.1.1).
-    pub fn touch(&self) {
-        self.lock().active = Instant::now();
     }
 
     /// Queues a SET if the status lets it be (SSF section 8.1.2.1).
@@ -184,6 +204,7 @@ impl Stream {
     /// The stream configuration (SSF section 8.1.1).
     pub fn configuration(&self, shared: &Shared) -> Value {
         let options = &shared.options;
+        let poll_url = shared.poll_url(self);
         let inner = self.lock();
         let mut members = Map::new();
         members.insert("stream_id".into(), json!(self.id));
@@ -194,7 +215,7 @@ impl Stream {
             members.insert("events_requested".into(), json!(events));
         }
         members.insert("events_delivered".into(), json!(inner.events_delivered(options)));
-        members.insert("delivery".into(), self.delivery(&inner, shared));
+        members.insert("delivery".into(), delivery(&inner.delivery, &poll_url));
         if let Some(interval) = options.timing.min_verification_interval {
             members.insert("min_verification_interval".into(), json!(interval));
         }
@@ -206,19 +227,28 @@ impl Stream {
         }
         Value::Object(members)
     }
+}
 
-    fn delivery(&self, inner: &Inner, shared: &Shared) -> Value {
-        match &inner.delivery {
-            Delivery::Poll => json!({ "method": POLL, "endpoint_url": shared.addresses().poll(&self.id) }),
-            Delivery::Push { written, authorization, .. } => {
-                let mut delivery = json!({ "method": PUSH, "endpoint_url": written });
-                // Shown to the receiver that set it, so that what it reads can be put back (SSF section 8.1.1.4).
-                if let Some(secret) = authorization {
-                    delivery["authorization_header"] = json!(secret.expose_secret());
-                }
-                delivery
+fn delivery(delivery: &Delivery, poll_url: &str) -> Value {
+    match delivery {
+        Delivery::Poll => json!({ "method": POLL, "endpoint_url": poll_url }),
+        Delivery::Push { written, authorization, .. } => {
+            let mut members = json!({ "method": PUSH, "endpoint_url": written });
+            // Shown to the receiver that set it, so that what it reads can be put back (SSF section 8.1.1.4).
+            if let Some(secret) = authorization {
+                members["authorization_header"] = json!(secret.expose_secret());
             }
+            members
         }
+    }
+}
+
+/// A poll that waits.
+pub(super) struct Waiting<'a>(&'a Stream);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.polls.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

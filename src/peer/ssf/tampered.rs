@@ -1,10 +1,14 @@
 //! Mutants and variations of the transmitter: the deviations of suites as hooks and switches.
 
-use serde_json::{Value, json};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
 
 use super::behaviour::Behaviour;
-use super::events;
-use super::hooks::{Hooks, PushFacts, SetFacts};
+use super::hooks::{Hooks, Operation, PushFacts, RequestFacts, SetFacts};
+use super::options::SsfOptions;
+use super::toggles::apply;
+use super::{Answer, events};
 use crate::expr::Scope;
 use crate::peer::tamper::{OutgoingPush, Tamper};
 use crate::set::{Draft, Forgery};
@@ -23,7 +27,23 @@ impl Tampered {
         Self(tamper)
     }
 
-    /// What of the deviations is no matter of a message: how the transmitter repeats itself.
+    /// Sets the transmitter up as the deviations say: their toggles, behaviours and TLS, and itself as its hooks.
+    ///
+    /// # Errors
+    /// In words, if a deviation cannot be acted out by this transmitter.
+    pub fn install(self, options: &mut SsfOptions) -> Result<(), String> {
+        options.behaviour = self.behaviour()?;
+        for toggle in self.0.toggles() {
+            if !apply(options, toggle) {
+                return Err(format!("there is no toggle `{toggle}`"));
+            }
+        }
+        options.poll_tls = self.0.tls().cloned();
+        options.hooks = Arc::new(self);
+        Ok(())
+    }
+
+    /// What of the deviations is no matter of a message: what the transmitter does otherwise.
     ///
     /// # Errors
     /// In words, if a deviation cannot be acted out by this transmitter.
@@ -33,21 +53,36 @@ impl Tampered {
             None => {}
             Some(Retry::AfterRefusal) => behaviour.retries_refused = true,
             Some(Retry::WithoutDelay) => behaviour.retries_without_delay = true,
-            Some(Retry::AfterSuccess) => return Err("this transmitter does not repeat an acknowledged SET".to_owned()),
+            Some(Retry::AfterSuccess) => behaviour.repeats_acknowledged_pushes = true,
         }
-        if self.0.tls().is_some() {
-            return Err("this transmitter does not deviate in TLS".to_owned());
+        for name in self.0.behaviours() {
+            if !behaviour.set(name) {
+                return Err(format!("there is no behaviour `{name}`"));
+            }
+        }
+        if self.0.tls().is_some_and(|tls| tls.trusts_anything) {
+            return Err("this transmitter trusts the certificates that it is told to, and no others".to_owned());
         }
         Ok(behaviour)
     }
 }
 
 impl Hooks for Tampered {
+    fn answer(&self, operation: Operation, request: &RequestFacts, answer: Answer) -> Answer {
+        self.0.reply(operation.name(), answer, &scope(request))
+    }
+
+    fn polls_apart(&self, request: &RequestFacts) -> bool {
+        self.0.tls_applies(&scope(request))
+    }
+
     fn draft(&self, draft: &mut Draft, about: &SetFacts<'_>) -> Option<Forgery> {
         let claim = |name: &str| draft.claims.get(name).cloned().unwrap_or(Value::Null);
         let base = Scope::new()
             .with("issuer", claim("iss"))
             .with("audience", claim("aud"))
+            .with("event_type", json!(about.event))
+            .with("stream_id", json!(about.stream_id))
             .with("nonce", json!(uuid::Uuid::new_v4().to_string()));
         // A deviation that applies under several names does the same each time.
         let forgeries: Vec<_> = names(draft, about).iter().map(|name| self.0.draft(draft, name, &base)).collect();
@@ -55,8 +90,31 @@ impl Hooks for Tampered {
     }
 
     fn push(&self, push: &mut OutgoingPush, about: &PushFacts<'_>) {
-        self.0.request(push, &events::short(about.event), &Scope::new());
+        let base = Scope::new().with("event_type", json!(about.event)).with("attempt", json!(about.attempt));
+        self.0.request(push, &events::short(about.event), &base);
     }
+}
+
+/// What the condition of a deviation sees of a request.
+fn scope(request: &RequestFacts) -> Scope {
+    let mut headers: Map<String, Value> = Map::new();
+    for (name, value) in &request.headers {
+        headers.insert(name.to_string(), json!([String::from_utf8_lossy(value.as_bytes())]));
+    }
+    let query: Map<String, Value> = request.query.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    Scope::new()
+        .with(
+            "request",
+            json!({
+                "method": request.method.as_str(),
+                "path": request.path,
+                "query": query,
+                "headers": headers,
+                "json": request.json,
+            }),
+        )
+        .with("body", json!(String::from_utf8_lossy(&request.body)))
+        .with("stream_id", json!(request.stream_id))
 }
 
 /// The names that a SET goes by.
@@ -112,9 +170,10 @@ mod tests {
     }
 
     #[test]
-    fn repetition_is_a_switch_or_refused() {
+    fn repetition_is_a_switch() {
         let behaviour = tampered(&["rfc8935/2/retransmits-at-once"]).behaviour().expect("can be acted out");
         assert!(behaviour.retries_without_delay);
-        assert!(tampered(&["rfc8935/2/sends-after-success"]).behaviour().is_err());
+        let behaviour = tampered(&["rfc8935/2/sends-after-success"]).behaviour().expect("can be acted out");
+        assert!(behaviour.repeats_acknowledged_pushes);
     }
 }

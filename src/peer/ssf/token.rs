@@ -2,13 +2,10 @@
 
 use std::sync::PoisonError;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::auth::same;
+use super::client_auth;
 use super::state::{IssuedToken, Shared};
 use super::{Answer, RequestFacts};
 
@@ -17,38 +14,45 @@ const READ: &str = "ssf.read";
 /// Lets its bearer do everything.
 const MANAGE: &str = "ssf.manage";
 
+/// The parameters of a request, each of which may occur once (RFC 6749 section 3.2).
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    fn has_duplicates(&self) -> bool {
+        self.0.iter().enumerate().any(|(at, (name, _))| self.0[..at].iter().any(|(known, _)| known == name))
+    }
+}
+
 /// Grants a token. Errors are those of RFC 6749 section 5.2.
 pub(super) fn grant(shared: &Shared, facts: &RequestFacts) -> Answer {
-    let form: Vec<(String, String)> = url::form_urlencoded::parse(&facts.body).into_owned().collect();
-    let of_form = |name: &str| form.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let basic = basic(facts);
-    let credentials = match (&basic, of_form("client_id"), of_form("client_secret")) {
-        (Some(_), _, Some(_)) => return error(400, "invalid_request", "expected one way of authentication, got two"),
-        (Some(basic), _, None) => basic.clone(),
-        (None, Some(id), Some(secret)) => (id, secret),
-        _ => return error(401, "invalid_client", "expected client_secret_basic or client_secret_post, got neither"),
+    // No request has more parameters than this, and comparing them all has to stay cheap.
+    let form = Form(url::form_urlencoded::parse(&facts.body).into_owned().take(64).collect());
+    if form.has_duplicates() {
+        return error(400, "invalid_request", "expected each parameter once, got one twice");
+    }
+    let receiver = match client_auth::receiver(shared, facts, &form) {
+        Ok(receiver) => receiver,
+        Err(client_auth::Refused::TwoWays) => {
+            return error(400, "invalid_request", "expected one way of authentication, got two");
+        }
+        Err(client_auth::Refused::Unknown(why)) => return error(401, "invalid_client", &why),
     };
-    let mut accounts = shared.options.receivers.iter().enumerate();
-    let found = accounts.find(|(_, account)| {
-        account.client.as_ref().is_some_and(|client| {
-            same(client.id.as_bytes(), credentials.0.as_bytes())
-                & same(client.secret.expose_secret().as_bytes(), credentials.1.as_bytes())
-        })
-    });
-    let Some((receiver, account)) = found else {
-        return error(401, "invalid_client", "expected a client that this transmitter knows, got another one");
-    };
-    match of_form("grant_type").as_deref() {
+    match form.get("grant_type") {
         Some("client_credentials") => {}
         None => return error(400, "invalid_request", "grant_type: expected client_credentials, got nothing"),
         Some(_) => return error(400, "unsupported_grant_type", "grant_type: expected client_credentials"),
     }
-    let asked = of_form("scope").unwrap_or_else(|| format!("{READ} {MANAGE}"));
+    let everything = format!("{READ} {MANAGE}");
+    let asked = form.get("scope").unwrap_or(&everything);
     let granted: Vec<&str> = asked.split_whitespace().filter(|scope| [READ, MANAGE].contains(scope)).collect();
     if granted.is_empty() {
         return error(400, "invalid_scope", "scope: expected ssf.read or ssf.manage");
     }
-    let read_only = account.read_only || !granted.contains(&MANAGE);
+    let read_only = shared.options.receivers[receiver].read_only || !granted.contains(&MANAGE);
     let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
     let lifetime = shared.options.timing.token_lifetime;
     let mut issued = shared.issued.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,21 +69,6 @@ pub(super) fn grant(shared: &Shared, facts: &RequestFacts) -> Answer {
         "scope": granted.join(" "),
     });
     Answer::of_json(200, &document).with("Pragma", "no-cache")
-}
-
-/// The credentials of RFC 6749 section 2.3.1, where both parts are form-encoded first.
-fn basic(facts: &RequestFacts) -> Option<(String, String)> {
-    let (scheme, text) = facts.headers.get("authorization")?.to_str().ok()?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let text = String::from_utf8(STANDARD.decode(text.trim()).ok()?).ok()?;
-    let (id, secret) = text.split_once(':')?;
-    let decoded = |part: &str| {
-        let pair = format!("x={part}");
-        url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
-    };
-    Some((decoded(id)?, decoded(secret)?))
 }
 
 fn error(status: u16, code: &str, description: &str) -> Answer {

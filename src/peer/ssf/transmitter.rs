@@ -14,8 +14,8 @@ use super::journal::Watch;
 use super::options::SsfOptions;
 use super::refusal::Refusal;
 use super::state::Shared;
-use super::{Status, dispatch, status, verification};
-use crate::http::{Limits, Recorder, Server, ServerOptions};
+use super::{Status, apart, dispatch, status, verification};
+use crate::http::{Limits, Recorder, Server, ServerOptions, TlsError};
 
 /// Why the transmitter does not start.
 #[derive(Debug, thiserror::Error)]
@@ -34,15 +34,26 @@ pub enum StartError {
     /// The public URL cannot be an issuer (SSF section 7.1).
     #[error("public URL: expected an http or https URL without query and fragment, got {0}")]
     PublicUrl(String),
+    /// The path cannot stand in an issuer (SSF section 7.1).
+    #[error("issuer path: expected none, or one that begins with a slash, without query and fragment, got {0:?}")]
+    IssuerPath(String),
     /// Both delivery methods are switched off.
     #[error("delivery: expected push, poll or both, got neither")]
     NoDelivery,
+    /// The poll endpoints deviate in TLS, and there is no certificate.
+    #[error("poll endpoints that deviate in TLS: expected a certificate, got none")]
+    NoCertificate,
+    /// The poll endpoints are left without a TLS version.
+    #[error("poll endpoints that deviate in TLS: {0}")]
+    Versions(#[from] TlsError),
 }
 
 /// A running transmitter. Dropped, it stops at once; see [`SsfTransmitter::shutdown`] for the gentle way.
 pub struct SsfTransmitter {
     shared: Arc<Shared>,
     server: Server,
+    /// For poll endpoints that have a port of their own.
+    polls: Option<Server>,
     control: Option<Server>,
     _guard: Guard,
 }
@@ -79,8 +90,15 @@ impl SsfTransmitter {
         {
             return Err(StartError::PublicUrl(url.to_string()));
         }
+        let path = options.issuer_path.clone();
+        if !(path.is_empty() || path.starts_with('/')) || path.contains(['?', '#']) {
+            return Err(StartError::IssuerPath(path));
+        }
         if let Some(addr) = options.control.filter(|addr| !addr.ip().is_loopback()) {
             return Err(StartError::ControlIsPublic(addr));
+        }
+        if options.tls.is_none() && options.poll_tls.as_ref().is_some_and(|deviation| !deviation.plain) {
+            return Err(StartError::NoCertificate);
         }
         let (addr, control) = (options.addr, options.control);
         let limits =
@@ -89,16 +107,31 @@ impl SsfTransmitter {
         let public = options.public_url.clone();
         let shared = Arc::new(Shared::new(options));
         let router = Router::new().fallback(dispatch::serve).with_state(shared.clone());
+        let tls = shared.options.tls.clone();
         let at = |addr| ServerOptions { addr, limits, ..ServerOptions::default() };
         let failed = |addr| move |source| StartError::Listen { addr, source };
-        let server = Server::bind(at(addr), router, requests).await.map_err(failed(addr))?;
-        shared.settle(Addresses::new(&public.map_or_else(|| server.url(), String::from)));
+        let usual = |addr| ServerOptions { tls: tls.clone(), ..at(addr) };
+        let polls = match &shared.options.poll_tls {
+            Some(deviation) => {
+                let any_port = SocketAddr::new(addr.ip(), 0);
+                let apart = apart::deviating(usual(any_port), deviation)?;
+                Some(Server::bind(apart, router.clone(), requests.clone()).await.map_err(failed(any_port))?)
+            }
+            None => None,
+        };
+        let server = Server::bind(usual(addr), router, requests).await.map_err(failed(addr))?;
+        let mut addresses = Addresses::new(&public.map_or_else(|| server.url(), String::from), &path);
+        if let Some(polls) = &polls {
+            let scheme = if polls.url().starts_with("https:") { "https" } else { "http" };
+            addresses = addresses.with_polls_at(polls.addr().port(), scheme);
+        }
+        shared.settle(addresses);
         let control = match control {
             Some(addr) => Some(serve_control(&shared, at(addr)).await.map_err(failed(addr))?),
             None => None,
         };
         let guard = Guard(shared.clone());
-        Ok(Self { shared, server, control, _guard: guard })
+        Ok(Self { shared, server, polls, control, _guard: guard })
     }
 
     /// Where it listens, with the port that was taken.
@@ -140,7 +173,7 @@ impl SsfTransmitter {
     /// Sends a verification event that nobody asked for, so without a state (SSF section 8.1.4).
     pub fn verify(&self, stream_id: &str) -> Result<(), Refusal> {
         let stream = self.shared.get(stream_id).ok_or_else(|| Refusal::NoStream(stream_id.to_owned()))?;
-        verification::send(&self.shared, &stream, None)
+        verification::send_unasked(&self.shared, &stream)
     }
 
     /// Signs with a new key from now on; the old one stays in the key set for a while. Gives the new identifier.
@@ -163,6 +196,9 @@ impl SsfTransmitter {
         self.shared.close();
         if let Some(control) = self.control {
             control.shutdown().await;
+        }
+        if let Some(polls) = self.polls {
+            polls.shutdown().await;
         }
         self.server.shutdown().await;
     }

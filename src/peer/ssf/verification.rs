@@ -22,8 +22,8 @@ const STATE: usize = 16 * 1024;
 pub(super) fn request(shared: &Shared, caller: &Caller, facts: &RequestFacts) -> Outcome {
     let body = object(facts)?;
     let stream = shared.find(caller, stream_id(body)?)?;
-    let state = member_text(body, "state")?;
-    if state.is_some_and(|state| state.len() > STATE) {
+    let mut state = member_text(body, "state")?.map(str::to_owned);
+    if state.as_ref().is_some_and(|state| state.len() > STATE) {
         return Err(Refusal::invalid("state", format!("at most {STATE} bytes"), "more"));
     }
     {
@@ -39,6 +39,9 @@ pub(super) fn request(shared: &Shared, caller: &Caller, facts: &RequestFacts) ->
             }
         }
         inner.verified = Some(now);
+        if shared.options.behaviour.merges_states {
+            std::mem::swap(&mut inner.verified_state, &mut state);
+        }
     }
     if !shared.options.behaviour.never_verifies {
         send(shared, &stream, state)?;
@@ -46,17 +49,28 @@ pub(super) fn request(shared: &Shared, caller: &Caller, facts: &RequestFacts) ->
     Ok(Answer::empty(204))
 }
 
-/// Sends a verification event; without a state where nobody asked for it.
-pub(super) fn send(shared: &Shared, stream: &Stream, state: Option<&str>) -> Result<(), Refusal> {
+/// Sends a verification event that nobody asked for, so without a state (SSF section 8.1.4.1).
+pub(super) fn send_unasked(shared: &Shared, stream: &Stream) -> Result<(), Refusal> {
+    let state = shared.options.behaviour.unsolicited_state.then(some_id);
+    send(shared, stream, state)
+}
+
+fn send(shared: &Shared, stream: &Stream, state: Option<String>) -> Result<(), Refusal> {
     let mut payload = Map::new();
     if let Some(state) = state {
         payload.insert("state".to_owned(), json!(state));
     }
-    let making = Making::event(VERIFICATION, own_subject(&stream.id), payload);
+    let foreign = shared.options.behaviour.delivers_foreign_verification;
+    let subject = if foreign { own_subject(&some_id()) } else { own_subject(&stream.id) };
+    let making = Making::event(VERIFICATION, subject, payload);
     let entry = mint(shared, stream, making).map_err(|error| Refusal::Internal(error.to_string()))?;
     let jti = entry.jti.to_string();
     stream.enqueue(entry, &shared.options).map_err(|why| Refusal::Forbidden(why.to_owned()))?;
     let event = VERIFICATION.to_owned();
     shared.journal.tell(Happening::Queued { stream_id: stream.id.clone(), jti, event });
     Ok(())
+}
+
+fn some_id() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
 }

@@ -1,5 +1,7 @@
 //! Null peers: servers that understand nothing. A harness that calls one of them conformant is worthless.
 
+mod transmitter;
+
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,8 +11,11 @@ use super::Lab;
 use crate::run::event::{CaseStatus, Emitter, Event, Finished, Verdict};
 use crate::run::receiver::ReceiverRun;
 use crate::set::Alg;
+use crate::suite::Catalogue;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
+pub use transmitter::NullTransmitter;
+pub(super) use transmitter::prove as prove_transmitter;
 
 /// A server that does the same whatever it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +76,7 @@ impl NullPeer {
     }
 
     async fn answer(self, mut stream: TcpStream) -> std::io::Result<()> {
-        let request = read_request(&mut stream).await?;
+        let request = read_request(&mut stream).await?.body;
         let response = match self {
             Self::Echo => {
                 let mut response = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", request.len()).into_bytes();
@@ -86,25 +91,34 @@ impl NullPeer {
     }
 }
 
-/// Reads a head and as much body as it announces; gives the body.
-async fn read_request(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+/// What came; empty where the client left in the middle.
+#[derive(Default)]
+struct Request {
+    /// As it was written, in UTF-8 as far as it is.
+    head: String,
+    body: Vec<u8>,
+}
+
+/// Reads a head and as much body as it announces.
+async fn read_request(stream: &mut TcpStream) -> std::io::Result<Request> {
     let mut read = Vec::new();
     let mut buffer = [0; 16 * 1024];
     loop {
         let end = read.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
         if let Some(end) = end {
-            let head = String::from_utf8_lossy(&read[..end]).to_ascii_lowercase();
+            let head = String::from_utf8_lossy(&read[..end]).into_owned();
             let length: usize = head
+                .to_ascii_lowercase()
                 .lines()
                 .find_map(|line| line.strip_prefix("content-length:"))
                 .and_then(|length| length.trim().parse().ok())
                 .unwrap_or(0);
             if read.len() >= end + length {
-                return Ok(read[end..].to_vec());
+                return Ok(Request { head, body: read.split_off(end) });
             }
         }
         match stream.read(&mut buffer).await? {
-            0 => return Ok(Vec::new()),
+            0 => return Ok(Request::default()),
             count => read.extend_from_slice(&buffer[..count]),
         }
     }
@@ -138,17 +152,16 @@ pub(super) async fn prove(lab: &Lab, peer: NullPeer) -> Result<(), String> {
     if finished.verdict == Verdict::Conformant {
         return Err("the run is conformant".to_owned());
     }
-    let expects_refusal = |id: &str| {
-        lab.catalogue
-            .cases
-            .iter()
-            .find(|case| case.id == id)
-            .is_some_and(crate::suite::catalogue::Case::expects_refusal)
-    };
     let passed: Vec<&str> = cases
         .iter()
-        .filter(|case| case.status == CaseStatus::Passed && expects_refusal(&case.id))
+        .filter(|case| case.status == CaseStatus::Passed && expecting_a_refusal(&lab.catalogue, &case.id))
         .map(|case| case.id.as_str())
         .collect();
     if passed.is_empty() { Ok(()) } else { Err(format!("cases that expect a refusal passed: {}", passed.join(", "))) }
+}
+
+/// Whether the case of a result expects a refusal; a case that is gone through by several methods has a result for each.
+fn expecting_a_refusal(catalogue: &Catalogue, result: &str) -> bool {
+    let id = result.split('[').next().unwrap_or_default();
+    catalogue.cases.iter().find(|case| case.id == id).is_some_and(crate::suite::catalogue::Case::expects_refusal)
 }

@@ -8,14 +8,15 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 use url::Url;
 
+use super::ssf;
 use crate::http::{Authority, Recorder, Roots};
 use crate::peer::receiver::{Receiver, ReceiverOptions};
 use crate::peer::tamper::Tamper;
 use crate::run::event::{Emitter, Finished};
+use crate::run::observe::{ObserveSettings, observe};
 use crate::run::plan::Selection;
 use crate::run::receiver::ReceiverRun;
 use crate::run::settings::{ReceiverSettings, Timeouts};
-use crate::run::transmitter::{TransmitterSettings, observe};
 use crate::set::{Alg, Jwks, JwksSource, SigningKey};
 use crate::suite::Catalogue;
 use crate::suite::catalogue::Deviation;
@@ -42,11 +43,52 @@ pub struct Combination {
     pub alg: Alg,
     /// Whether a plain http peer on loopback is judged like a deployed one.
     pub deployed: bool,
+    /// A Shared Signals transmitter, and what it offers other than everything; see `setspec list toggles`.
+    pub shared_signals: Option<Vec<String>>,
 }
+
+/// What a Shared Signals transmitter may offer or leave out: each alone, and every pair of the larger choices.
+const OFFERS: &[&[&str]] = &[
+    &[],
+    &["push-only"],
+    &["poll-only"],
+    &["one-stream"],
+    &["no-subjects"],
+    &["no-status"],
+    &["no-verification"],
+    &["default-subjects-none"],
+    &["default-subjects-absent"],
+    &["min-verification-interval"],
+    &["inactivity-timeout"],
+    &["issuer-path"],
+    &["critical-members"],
+    &["several-audiences"],
+    &["push-only", "one-stream", "default-subjects-none", "no-status"],
+    &["push-only", "no-subjects", "no-verification"],
+    &["push-only", "default-subjects-absent", "no-status", "no-verification"],
+    &["poll-only", "one-stream", "no-subjects", "no-status", "no-verification"],
+    &["poll-only", "one-stream", "default-subjects-absent"],
+    &["poll-only", "default-subjects-none", "no-verification"],
+    &["one-stream", "default-subjects-none", "min-verification-interval", "several-audiences"],
+];
 
 impl Combination {
     fn of(role: Role) -> Self {
-        Self { role, tls: false, authorization: false, two_languages: false, alg: Alg::Es256, deployed: false }
+        Self {
+            role,
+            tls: false,
+            authorization: false,
+            two_languages: false,
+            alg: Alg::Es256,
+            deployed: false,
+            shared_signals: None,
+        }
+    }
+
+    /// A Shared Signals transmitter with these toggles.
+    pub(super) fn offering<'a>(toggles: impl IntoIterator<Item = &'a str>) -> Self {
+        let toggles = toggles.into_iter().map(str::to_owned).collect();
+        Self { shared_signals: Some(toggles), ..Self::of(Role::Transmitter) }
     }
 
     /// Every combination that the reference has to pass.
@@ -70,6 +112,11 @@ impl Combination {
         for tls in [false, true] {
             all.push(Self { tls, ..Self::of(Role::Transmitter) });
         }
+        all.extend(OFFERS.iter().map(|toggles| Self::offering(toggles.iter().copied())));
+        all.push(Self { tls: true, ..Self::offering([]) });
+        for alg in Alg::ALL.into_iter().filter(|alg| !matches!(alg, Alg::Es256 | Alg::Hs256)) {
+            all.push(Self { alg, ..Self::offering([]) });
+        }
         all
     }
 
@@ -81,7 +128,9 @@ impl Combination {
     /// A peer that has what the deviation needs to show. TLS is left out where it plays no part: it costs time.
     pub fn for_deviation(catalogue: &Catalogue, deviation: &Deviation) -> Self {
         let needs_tls = |index: usize| {
-            let named = |needs: &[String]| needs.iter().any(|need| need == "tls" || need == "deployed");
+            let named = |needs: &[String]| {
+                needs.iter().any(|need| matches!(need.as_str(), "tls" | "listener-tls" | "deployed"))
+            };
             named(&catalogue.requirements[index].needs)
                 || catalogue.cases.iter().any(|case| named(&case.needs) && case.requirements().any(|r| r == index))
         };
@@ -89,6 +138,10 @@ impl Combination {
             .breaks
             .is_some_and(|index| catalogue.requirements[index].needs.iter().any(|need| need == "anonymous"));
         let plain = deviation.tls.as_ref().is_some_and(|tls| tls.plain);
+        if deviation.is_of_shared_signals() {
+            let tls = deviation.breaks.is_some_and(needs_tls);
+            return Self { tls, ..Self::offering(deviation.given.iter().map(String::as_str)) };
+        }
         Self {
             tls: !plain && (deviation.tls.is_some() || deviation.breaks.is_some_and(needs_tls)),
             deployed: plain,
@@ -97,9 +150,20 @@ impl Combination {
         }
     }
 
+    /// The recommendations that it does not follow, by the toggles that leave something out.
+    pub fn shortcomings(&self) -> Vec<&'static str> {
+        let of = |toggle: &str| match toggle {
+            "no-status" => Some("ssf/8/status-endpoint"),
+            "no-verification" => Some("ssf/8/verification-endpoint"),
+            _ => None,
+        };
+        self.shared_signals.iter().flatten().filter_map(|toggle| of(toggle)).collect()
+    }
+
     /// The last part of the name of its trial: `receiver-https-authorization-es256`.
     pub fn name(&self) -> String {
-        let mut parts = vec![self.role.name().to_owned(), if self.tls { "https" } else { "http" }.to_owned()];
+        let role = if self.shared_signals.is_some() { "ssf-transmitter" } else { self.role.name() };
+        let mut parts = vec![role.to_owned(), if self.tls { "https" } else { "http" }.to_owned()];
         if self.authorization {
             parts.push("authorization".to_owned());
         }
@@ -107,6 +171,7 @@ impl Combination {
             parts.push("two-languages".to_owned());
         }
         parts.push(self.alg.to_string().to_lowercase());
+        parts.extend(self.shared_signals.iter().flatten().cloned());
         parts.join("-")
     }
 }
@@ -147,10 +212,14 @@ impl Lab {
 
     /// Runs the profile of the role against a built-in peer with these features and deviations.
     pub async fn run(&self, combination: &Combination, deviations: &[&Deviation]) -> Result<Finished, String> {
+        if let Some(toggles) = &combination.shared_signals {
+            let toggles: Vec<&str> = toggles.iter().map(String::as_str).collect();
+            return ssf::run(self, &toggles, combination.tls, combination.alg, deviations).await;
+        }
         let tamper = Tamper::new(deviations.iter().map(|deviation| (*deviation).clone()));
         let (key, other_key) = self.keys(combination.alg)?;
         if combination.role == Role::Transmitter {
-            let settings = TransmitterSettings {
+            let settings = ObserveSettings {
                 catalogue: self.catalogue.clone(),
                 profile: "push-transmitter".to_owned(),
                 key,

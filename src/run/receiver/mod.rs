@@ -12,9 +12,9 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::event::{CaseStatus, Emitter, Event, Finished, PreflightLine, Started};
+use super::course::{self, Course, End};
+use super::event::{CaseStatus, Emitter, Event, Finished, PreflightLine, Started, Verdict};
 use super::judge::Judge;
-use super::ledger::Ledger;
 use super::plan::Plan;
 use super::redact::Redactor;
 use super::settings::{ReceiverSettings, is_loopback};
@@ -120,8 +120,8 @@ impl ReceiverRun {
         .await
         .map_err(|error| StartError::Listen { addr: settings.listen, error })?;
         let judge = Judge::new(catalogue.clone(), plan.requirements.iter().copied(), &[Party::Receiver]);
-        let everything = 0..catalogue.requirements.len();
-        let conscience = Judge::new(catalogue, everything, &[Party::Issuer, Party::Transmitter]);
+        let of_specs: Vec<usize> = catalogue.of_specs(&profile.specs);
+        let conscience = Judge::new(catalogue.clone(), of_specs, &[Party::Issuer, Party::Transmitter]);
         let mut redactor = Redactor::new();
         if let Some(secret) = &settings.authorization {
             redactor.add(secret.expose_secret());
@@ -163,111 +163,93 @@ impl ReceiverRun {
     /// Runs to the end, or until `stop` becomes true; emits everything that happens, without secrets.
     pub async fn run(self, emitter: &Emitter, stop: watch::Receiver<bool>) -> Finished {
         let redactor = self.redactor.clone();
-        let outer = emitter.clone();
-        let emitter = Emitter::new(move |event| outer.emit(redactor.event(event)));
-        let finished = self.run_redacted(&emitter, stop).await;
-        emitter.emit(Event::Finished(Box::new(finished.clone())));
-        match self.redactor.event(Event::Finished(Box::new(finished))) {
-            Event::Finished(finished) => *finished,
-            _ => unreachable!("redaction keeps the kind of an event"),
-        }
+        course::without_secrets(
+            emitter,
+            move |event| redactor.event(event),
+            async |emitter| self.to_its_end(&emitter, stop).await,
+        )
+        .await
     }
 
-    async fn run_redacted(&self, emitter: &Emitter, mut stop: watch::Receiver<bool>) -> Finished {
+    /// The preflight alone, with the clock and the keys beside it; emits its lines, without secrets.
+    pub async fn examine(self, emitter: &Emitter, mut stop: watch::Receiver<bool>) -> Finished {
         let began = Instant::now();
+        let preflight = tokio::select! {
+            preflight = preflight::examine(&self.world) => Some(preflight),
+            _ = stop.wait_for(|stop| *stop) => None,
+        };
+        let ready = preflight.as_ref().is_some_and(|preflight| preflight.lines.iter().all(|line| line.ok));
+        let mut finished = Finished {
+            verdict: if ready { Verdict::Conformant } else { Verdict::Inconclusive },
+            inconclusive: !ready,
+            interrupted: preflight.is_none(),
+            duration_ms: 0.0,
+            requirements: Vec::new(),
+            notes: self.notes(),
+            internal_errors: Vec::new(),
+        };
+        if let Some(preflight) = preflight {
+            let exchanges = preflight.exchanges.into_iter().map(|exchange| Event::Exchange(Arc::new(exchange)));
+            let lines = preflight.lines.into_iter().map(Event::Preflight);
+            exchanges.chain(lines).for_each(|event| emitter.emit(self.redactor.event(event)));
+            finished.internal_errors.extend(preflight.internal_error.map(|error| self.redactor.text(&error)));
+        }
+        finished.duration_ms = began.elapsed().as_secs_f64() * 1000.0;
+        finished
+    }
+
+    async fn to_its_end(&self, emitter: &Emitter, mut stop: watch::Receiver<bool>) -> Finished {
         let world = &self.world;
-        let catalogue = world.settings.catalogue.clone();
-        emitter.emit(Event::Started(Started {
+        let settings = &world.settings;
+        let catalogue = settings.catalogue.clone();
+        let started = Started {
             id: self.id.clone(),
             at: jiff::Timestamp::now(),
             role: Role::Receiver,
-            url: world.settings.url.to_string(),
-            profile: world.settings.profile.clone(),
+            url: settings.url.to_string(),
+            profile: settings.profile.clone(),
             requirements: self.plan.requirements.len(),
             cases: self.plan.cases.len(),
-        }));
-        let mut ledger = Ledger::new(self.plan.requirements.iter().copied());
-        let present = features(&world.settings);
+        };
+        let mut course = Course::begin(&catalogue, &self.plan, emitter, &settings.command, started);
+        let present = features(settings);
         for index in &self.plan.requirements {
             let needs = &catalogue.requirements[*index].needs;
             if let Some(missing) = needs.iter().find(|need| !present.contains(&need.as_str())) {
-                ledger.exclude(*index, &world.settings.absence(missing));
+                course.ledger.exclude(*index, &settings.absence(missing));
             }
         }
-        let mut internal_errors = Vec::new();
-        let mut interrupted = false;
 
         let preflight = tokio::select! {
             preflight = preflight::run(world) => Some(preflight),
             _ = stop.wait_for(|stop| *stop) => None,
         };
+        let mut interrupted = preflight.is_none();
         let mut ready = false;
-        match preflight {
-            Some(preflight) => {
-                for exchange in preflight.exchanges {
-                    emitter.emit(Event::Exchange(Arc::new(exchange)));
-                }
-                internal_errors.extend(preflight.internal_error);
-                ready = preflight.lines.iter().all(|line| line.ok);
-                for line in preflight.lines {
-                    emitter.emit(Event::Preflight(line));
-                }
-            }
-            None => interrupted = true,
+        if let Some(preflight) = preflight {
+            ready = preflight.lines.iter().all(|line| line.ok);
+            course.internal_errors.extend(preflight.internal_error);
+            course.preflight(preflight.exchanges, &[], preflight.lines);
         }
-
-        let mut runs = futures_util::stream::iter(self.plan.cases.iter().copied().enumerate())
-            .map(|(number, index)| {
-                let case = &catalogue.cases[index];
-                let of = self.plan.cases.len();
-                async move {
-                    emitter.emit(Event::CaseStarted {
-                        id: case.id.clone(),
-                        title: case.title.clone(),
-                        number: number + 1,
-                        of,
-                    });
-                    self.case(index, case, ready).await
-                }
-            })
-            .buffered(world.settings.jobs.max(1));
-        while !interrupted {
-            let run = tokio::select! {
-                run = runs.next() => run,
-                _ = stop.wait_for(|stop| *stop) => {
-                    interrupted = true;
-                    None
-                }
+        if !interrupted {
+            let of = self.plan.cases.len();
+            let runs = futures_util::stream::iter(self.plan.cases.iter().copied().enumerate())
+                .map(|(number, index)| {
+                    let case = &catalogue.cases[index];
+                    async move {
+                        let (id, title) = (case.id.clone(), case.title.clone());
+                        emitter.emit(Event::CaseStarted { id, title, number: number + 1, of });
+                        self.case(index, case, ready).await
+                    }
+                })
+                .buffered(settings.jobs.max(1));
+            let enter = |course: &mut Course<'_>, run: CaseRun| {
+                let reproduce = format!("{} --only {}", settings.command, catalogue.cases[run.case].id);
+                course.enter(run, None, &reproduce);
             };
-            let Some(run) = run else { break };
-            internal_errors.extend(run.internal_error.clone());
-            self.enter(&mut ledger, run, emitter);
+            interrupted = course.go_through(runs, &mut stop, enter).await;
         }
-        drop(runs);
-
-        if !ready || interrupted {
-            ledger.mark_inconclusive();
-        }
-        let why = match (interrupted, ready) {
-            (true, _) => Some("the run was interrupted"),
-            (_, false) => Some("the preflight failed"),
-            _ => None,
-        };
-        if let Some(why) = why {
-            for index in &self.plan.requirements {
-                ledger.untested(*index, why);
-            }
-        }
-        let requirements = ledger.results(&catalogue);
-        Finished {
-            verdict: ledger.verdict(&requirements, world.settings.strict),
-            inconclusive: ledger.is_inconclusive(),
-            interrupted,
-            duration_ms: began.elapsed().as_secs_f64() * 1000.0,
-            requirements,
-            notes: self.notes(),
-            internal_errors,
-        }
+        course.finish(End { ready, interrupted, strict: settings.strict }, self.notes())
     }
 
     async fn case(&self, index: usize, case: &Case, ready: bool) -> CaseRun {
@@ -284,23 +266,6 @@ impl ReceiverRun {
         }
         let mut pusher = Pusher::new(world.clone());
         run_case(index, case, &world.judge, &mut pusher, scope(world)).await
-    }
-
-    fn enter(&self, ledger: &mut Ledger, run: CaseRun, emitter: &Emitter) {
-        let catalogue = &self.world.settings.catalogue;
-        let case = &catalogue.cases[run.case];
-        ledger.close(case, &run.result);
-        for exchange in run.exchanges {
-            emitter.emit(Event::Exchange(Arc::new(exchange)));
-        }
-        let reproduce = format!("{} --only {}", self.world.settings.command, case.id);
-        for seen in &run.observations {
-            if let Some(finding) = ledger.enter(catalogue, seen, Some(reproduce.clone())) {
-                let requirement = catalogue.requirements[seen.requirement].id.clone();
-                emitter.emit(Event::Broken { requirement, finding });
-            }
-        }
-        emitter.emit(Event::CaseFinished(run.result));
     }
 
     fn notes(&self) -> Vec<String> {
@@ -335,6 +300,7 @@ fn scope(world: &World) -> Scope {
         .with("languages", json!(settings.languages))
         .with("timeouts", settings.timeouts.value())
         .with("nonce", json!(uuid::Uuid::new_v4().to_string()))
+        .with("delivery", serde_json::Value::Null)
 }
 
 /// Sorts by time, and is unique.

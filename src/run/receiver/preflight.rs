@@ -9,9 +9,10 @@ use super::pusher::Pusher;
 use super::{Preflight, World, scope};
 use crate::expr::Template;
 use crate::http::{Exchange, FailureKind, Response};
+use crate::run::clock;
 use crate::run::event::PreflightLine;
-use crate::run::steps::{Actor, Stop};
-use crate::suite::catalogue::{Action, PushBase, PushPlan};
+use crate::run::steps::Stop;
+use crate::suite::catalogue::{PushBase, PushPlan};
 use crate::suite::model::case::Auth;
 
 /// The SET that every receiver of the profile has to take.
@@ -29,7 +30,7 @@ pub(super) async fn run(world: &Arc<World>) -> Preflight {
         fault: None,
     };
     let mut scope = scope(world);
-    match Pusher::new(world.clone()).act(&Action::Push(plan), &mut scope).await {
+    match Pusher::new(world.clone()).push(&plan, &mut scope).await {
         Ok(acted) => {
             let lines = acted.exchanges.first().map(|exchange| lines(world, exchange)).unwrap_or_default();
             Preflight { lines, exchanges: acted.exchanges, internal_error: None }
@@ -47,6 +48,41 @@ pub(super) async fn run(world: &Arc<World>) -> Preflight {
             }
         }
     }
+}
+
+/// The preflight and what else is worth knowing before a run: the clock, and whether our keys were fetched.
+pub(super) async fn examine(world: &Arc<World>) -> Preflight {
+    let mut preflight = run(world).await;
+    let good = preflight.lines.iter().all(|line| line.ok);
+    if let Some(exchange) = preflight.exchanges.iter().find(|exchange| exchange.response.is_some()) {
+        preflight.lines.extend(clock::line(exchange, "the receiver"));
+        preflight.lines.extend(keys(world, good));
+    }
+    preflight
+}
+
+/// A shared secret is no key that anybody could fetch.
+fn keys(world: &World, good: bool) -> Option<PreflightLine> {
+    world.settings.key.public_jwk()?;
+    let jwks = world.identity.jwks_uri();
+    Some(match (world.identity.was_asked_for_keys(), good) {
+        (true, _) => passed("keys", format!("the receiver fetched ours from {jwks}")),
+        (false, true) => PreflightLine {
+            advice: Some(
+                "It has them from elsewhere, or takes SETs without looking at their signatures; the run will tell."
+                    .to_owned(),
+            ),
+            ..passed("keys", format!("the receiver took the SET and did not fetch ours from {jwks}"))
+        },
+        (false, false) => failed(
+            "keys",
+            format!("the receiver did not fetch ours from {jwks}"),
+            Some(
+                "Can it reach that address (--listen, --public-url), and does it know that our keys are there?"
+                    .to_owned(),
+            ),
+        ),
+    })
 }
 
 fn passed(name: &str, message: impl Into<String>) -> PreflightLine {
@@ -93,7 +129,13 @@ fn lines(world: &World, exchange: &Exchange) -> Vec<PreflightLine> {
         },
     )];
     if let Some(response) = &exchange.response {
-        lines.push(good_set(world, response));
+        let mut line = good_set(world, response);
+        if let Some(way) = clock::skew(exchange).and_then(clock::describe)
+            && let Some(advice) = line.advice.as_mut().filter(|_| !line.ok)
+        {
+            advice.insert_str(0, &format!("Its clock is {way} ours, so our SETs may look wrong to it. "));
+        }
+        lines.push(line);
     }
     lines
 }

@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value, json};
-use url::Url;
+use serde_json::Value;
 
 use super::World;
 use crate::expr::Scope;
-use crate::http::{Exchange, Offer, RequestSpec, probe};
-use crate::peer::message::{request_value, response_value, sent_value, set_value, tls_value};
-use crate::run::judge::{Observation, Observed};
+use crate::http::{Exchange, RequestSpec};
+use crate::peer::message::{sent_value, set_value};
+use crate::run::judge::{Observation, Observed, Origin};
+use crate::run::request::{self, merged, rendered_object, set_exchange};
 use crate::run::steps::{Acted, Actor, Stop};
 use crate::set::{self, Draft, ForgeKeys, KeyError, Token};
-use crate::suite::catalogue::{Action, PushBase, PushPlan};
-use crate::suite::model::case::{Auth, Fault, TlsVersion};
-use crate::suite::model::section::Level;
+use crate::suite::catalogue::{Action, HttpPlan, PushBase, PushPlan, Step};
+use crate::suite::model::case::{Auth, Fault};
+use crate::suite::model::section::{Kind, Level};
 
 /// The media type of a SET (RFC 8417 section 7.3).
 const SECEVENT: &str = "application/secevent+jwt";
@@ -85,11 +85,11 @@ impl Pusher {
         match auth {
             Auth::Valid => self.world.settings.authorization.as_ref().map(|secret| secret.expose_secret().to_owned()),
             Auth::None => None,
-            Auth::Invalid => Some(INVALID_CREDENTIAL.to_owned()),
+            Auth::Invalid | Auth::OtherReceiver => Some(INVALID_CREDENTIAL.to_owned()),
         }
     }
 
-    async fn push(&self, plan: &PushPlan, scope: &mut Scope) -> Result<Acted, Stop> {
+    pub async fn push(&self, plan: &PushPlan, scope: &mut Scope) -> Result<Acted, Stop> {
         let (fields, body) = self.build(plan, scope)?;
         let token = Token::from_bytes(&body);
         let signature = set::verify(&token, &self.world.jwks);
@@ -103,7 +103,7 @@ impl Pusher {
             sent_value(plan.fault, plan.forge.map(|forgery| forgery.name()), plan.auth, accept_language.as_deref()),
         );
         scope.set("set", set_value(&token, &signature));
-        let observations = self.world.judge.push(scope, Some(&exchange.id));
+        let observations = self.world.judge.message(Kind::Push, scope, Some(&exchange.id));
         if plan.fault.is_none() {
             self.examine_ourselves(&token, &signature, scope)?;
         }
@@ -113,8 +113,8 @@ impl Pusher {
 
     /// What we send as the conformant party has to pass our own rules.
     fn examine_ourselves(&self, token: &Token, signature: &set::Signature, scope: &Scope) -> Result<(), Stop> {
-        let mut seen = self.world.conscience.push(scope, None);
-        seen.extend(self.world.conscience.token(token, signature, None));
+        let mut seen = self.world.conscience.message(Kind::Push, scope, None);
+        seen.extend(self.world.conscience.token(token, signature, &Origin::default(), None));
         let requirements = &self.world.settings.catalogue.requirements;
         for Observation { requirement, result, .. } in &seen {
             let requirement = &requirements[*requirement];
@@ -131,63 +131,19 @@ impl Pusher {
         Ok(())
     }
 
-    async fn request(&self, action: &Action, scope: &mut Scope) -> Result<Acted, Stop> {
-        let Action::Http { method, url, headers, body, auth } = action else {
-            return Err(Stop::Internal("not a request".to_owned()));
-        };
-        let (url, body) = scope
-            .enter(|entered| {
-                let body = body.as_ref().map(|body| body.render_text(entered)).transpose();
-                url.render_text(entered).and_then(|url| body.map(|body| (url, body)))
-            })
-            .map_err(Stop::Internal)?;
-        let url = Url::parse(&url).map_err(|error| Stop::Internal(format!("{url}: {error}")))?;
-        let overrides = rendered_object(headers, scope)?;
-        let fields: Vec<(String, String)> =
-            self.credential(*auth).map(|value| ("Authorization".to_owned(), value)).into_iter().collect();
-        let spec = RequestSpec {
-            method: method.clone(),
-            url,
-            headers: merged(fields, &overrides),
-            body: body.unwrap_or_default().into_bytes(),
-        };
+    async fn request(&self, plan: &HttpPlan, scope: &mut Scope) -> Result<Acted, Stop> {
+        let spec = request::spec(plan, scope, self.credential(plan.auth))?;
         let exchange = self.world.client.send(spec).await;
         set_exchange(scope, &exchange);
-        scope.set("sent", sent_value(None, None, *auth, None));
+        scope.set("sent", sent_value(None, None, plan.auth, None));
         scope.set("set", Value::Null);
         Ok(Acted { exchanges: vec![exchange], ..Acted::default() })
-    }
-
-    async fn hello(&self, version: TlsVersion, scope: &mut Scope) -> Result<Acted, Stop> {
-        let url = &self.world.settings.url;
-        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
-            return Err(Stop::Internal(format!("{url} has no host")));
-        };
-        let offer = match version {
-            TlsVersion::Tls10 => Offer::Tls10,
-            TlsVersion::Tls11 => Offer::Tls11,
-            TlsVersion::Tls12 => Offer::Tls12,
-            TlsVersion::Tls13 => Offer::Tls13,
-        };
-        let facts = probe(host, port, offer, self.world.settings.timeouts.response).await;
-        scope.set(
-            "hello",
-            json!({
-                "offered": facts.offered,
-                "outcome": facts.outcome,
-                "version": facts.version,
-                "alert": facts.alert,
-                "agreed": facts.agreed(),
-                "message": facts.message,
-            }),
-        );
-        Ok(Acted::default())
     }
 }
 
 impl Actor for Pusher {
-    async fn act(&mut self, action: &Action, scope: &mut Scope) -> Result<Acted, Stop> {
-        match action {
+    async fn act(&mut self, step: &Step, scope: &mut Scope) -> Result<Acted, Stop> {
+        match &step.action {
             Action::Push(plan) => self.push(plan, scope).await,
             Action::Control(plan) => {
                 let acted = self.push(plan, scope).await?;
@@ -213,48 +169,20 @@ impl Actor for Pusher {
                     observations: acted.observations,
                 })
             }
-            Action::Http { .. } => self.request(action, scope).await,
-            Action::Hello(version) => self.hello(*version, scope).await,
-            Action::Answer(_) | Action::Trigger(_) | Action::Await { .. } | Action::Quiet { .. } => {
-                Err(Stop::Internal("this step is for a run against a transmitter".to_owned()))
+            Action::Http(plan) => self.request(plan, scope).await,
+            Action::Hello(version) => {
+                let settings = &self.world.settings;
+                request::hello(*version, &settings.url, settings.timeouts.response, scope).await?;
+                Ok(Acted::default())
             }
+            Action::Poll(_)
+            | Action::Answer(_)
+            | Action::Trigger(_)
+            | Action::Await { .. }
+            | Action::Join(_)
+            | Action::Quiet { .. } => Err(Stop::Internal("this step is for a run against a transmitter".to_owned())),
         }
     }
-}
-
-fn set_exchange(scope: &mut Scope, exchange: &Exchange) {
-    scope.set("request", request_value(&exchange.request));
-    scope.set("response", response_value(exchange));
-    scope.set("tls", tls_value(exchange.tls.as_ref()));
-    scope.set("elapsed", json!(exchange.elapsed_ms / 1000.0));
-}
-
-fn rendered_object(template: &crate::expr::Template, scope: &Scope) -> Result<Map<String, Value>, Stop> {
-    match scope.enter(|entered| template.render(entered)).map_err(Stop::Internal)? {
-        Value::Object(members) => Ok(members),
-        other => Err(Stop::Internal(format!("expected an object, got {other}"))),
-    }
-}
-
-/// Replaces header fields by name, whatever their case; null leaves one out.
-fn merged(mut fields: Vec<(String, String)>, overrides: &Map<String, Value>) -> Vec<(String, String)> {
-    for (name, value) in overrides {
-        let place = fields.iter().position(|(known, _)| known.eq_ignore_ascii_case(name));
-        let text = match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Null => None,
-            other => Some(other.to_string()),
-        };
-        match (place, text) {
-            (Some(at), Some(text)) => fields[at].1 = text,
-            (Some(at), None) => {
-                fields.remove(at);
-            }
-            (None, Some(text)) => fields.push((name.clone(), text)),
-            (None, None) => {}
-        }
-    }
-    fields
 }
 
 fn find(fields: &[(String, String)], name: &str) -> Option<String> {

@@ -1,237 +1,218 @@
-//! Our push listener, and the steps of cases that use it.
+//! Our push endpoints: one server, one unguessable path for each stream.
 
-use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use url::Url;
+use uuid::Uuid;
 
-use super::judge_push;
-use crate::expr::{Expression, Scope};
-use crate::http::{Authority, Recorder, Server, ServerOptions, ServerTls, Subscription, TlsError};
-use crate::peer::transmitter::Transmitter;
-use crate::run::judge::Judge;
-use crate::run::settings::Timeouts;
-use crate::run::steps::{Acted, Actor, Stop};
-use crate::set::Jwks;
-use crate::suite::catalogue::Action;
-use crate::suite::model::case::{Answer, BadCertificate};
+use crate::http::{Exchange, Limits, Recorder, Server, ServerOptions};
+use crate::suite::model::case::Answer;
 
-/// The longest that a step waits.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+/// The largest push that is read: as many as there may be connections are read at a time.
+const MAX_BODY: usize = 256 * 1024;
 
-/// The names that our certificates are for.
-const NAMES: &[&str] = &["127.0.0.1", "localhost"];
+/// How long a push may take to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many connections may be open at the same time.
+const CONNECTIONS: usize = 256;
+
+/// How many pushes to one endpoint wait to be looked at; those beyond are dropped.
+const BACKLOG: usize = 1000;
+
+/// How many bytes of pushes wait to be looked at, at all endpoints together; those beyond are dropped.
+const MOST_WAITING: usize = 32 * 1024 * 1024;
+
+/// The listener of a run.
+pub(crate) struct Listener {
+    server: Server,
+    shared: Arc<Shared>,
+    base: String,
+    dispatcher: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Shared {
+    places: Mutex<HashMap<String, Place>>,
+    strangers: AtomicU64,
+    /// The bytes of pushes that nobody has looked at.
+    waiting: AtomicUsize,
+}
+
+/// What stands behind a path.
+struct Place {
+    script: Script,
+    /// Gone once the case has ended: what comes late is acknowledged and passed over.
+    pushes: Option<mpsc::Sender<Arc<Exchange>>>,
+}
 
 /// How pushes are answered now, and how many more of them are answered so.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 struct Script {
     answer: Answer,
     left: Option<u32>,
 }
 
-type Shared = Arc<Mutex<Script>>;
-
-/// A listener that answers as it is told.
-pub(super) struct Listener {
-    server: Server,
-    recorder: Recorder,
-    script: Shared,
-    /// Servers with certificates that must not be trusted.
-    bad: Vec<(BadCertificate, Server)>,
+impl Shared {
+    fn places(&self) -> MutexGuard<'_, HashMap<String, Place>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ListenError {
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    #[error(transparent)]
-    Tls(#[from] TlsError),
+/// One push endpoint, as long as a case needs it.
+pub(crate) struct Endpoint {
+    pub url: String,
+    key: String,
+    shared: Arc<Shared>,
+    pushes: mpsc::Receiver<Arc<Exchange>>,
 }
 
 impl Listener {
-    pub async fn start(authority: &Authority, tls: bool) -> Result<Self, ListenError> {
-        let recorder = Recorder::default();
-        let script: Shared = Arc::default();
-        let bind = async |tls: Option<ServerTls>| {
-            let options = ServerOptions { addr: (Ipv4Addr::LOCALHOST, 0).into(), tls, ..ServerOptions::default() };
-            let router = Router::new().fallback(any(answer)).with_state(script.clone());
-            Server::bind(options, router, recorder.clone()).await
+    /// Listens at `addr`; the transmitter reaches it under `public` if that is given.
+    pub async fn start(addr: SocketAddr, public: Option<&Url>) -> std::io::Result<Self> {
+        let recorder = Recorder::new(1);
+        let mut pushes = recorder.subscribe();
+        let shared: Arc<Shared> = Arc::default();
+        let limits = Limits {
+            max_body: MAX_BODY,
+            body_timeout: BODY_TIMEOUT,
+            max_connections: CONNECTIONS,
+            ..Limits::default()
         };
-        let server = bind(if tls { Some(authority.issue(NAMES)?) } else { None }).await?;
-        let mut bad = Vec::new();
-        if tls {
-            let certificates = [
-                (BadCertificate::WrongName, authority.issue(&["elsewhere.example"])?),
-                (BadCertificate::UnknownAuthority, Authority::new()?.issue(NAMES)?),
-                (BadCertificate::Expired, authority.issue_expired(NAMES)?),
-            ];
-            for (kind, certificate) in certificates {
-                bad.push((kind, bind(Some(certificate)).await?));
+        let options = ServerOptions { addr, limits, ..ServerOptions::default() };
+        let router = Router::new().fallback(any(answer)).with_state(shared.clone());
+        let server = Server::bind(options, router, recorder).await?;
+        let base = public.map_or_else(|| server.url(), |url| url.as_str().trim_end_matches('/').to_owned());
+        let known = shared.clone();
+        let dispatcher = tokio::spawn(async move {
+            while let Some(exchange) = pushes.next().await {
+                known.dispatch(exchange);
+            }
+        });
+        Ok(Self { server, shared, base, dispatcher })
+    }
+
+    /// Where it listens, with the port that was taken.
+    pub fn addr(&self) -> SocketAddr {
+        self.server.addr()
+    }
+
+    /// A new endpoint, which acknowledges every push until it is told otherwise.
+    pub fn open(&self) -> Endpoint {
+        let key = Uuid::new_v4().simple().to_string();
+        let (sender, pushes) = mpsc::channel(BACKLOG);
+        self.shared.places().insert(key.clone(), Place { script: Script::default(), pushes: Some(sender) });
+        Endpoint { url: format!("{}/push/{key}", self.base), key, shared: self.shared.clone(), pushes }
+    }
+
+    /// How many requests came to paths that we never gave out.
+    pub fn strangers(&self) -> u64 {
+        self.shared.strangers.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.dispatcher.abort();
+    }
+}
+
+impl Shared {
+    fn dispatch(&self, exchange: Arc<Exchange>) {
+        let places = self.places();
+        match places.get(key_of(&exchange.request.target)) {
+            Some(Place { pushes: Some(pushes), .. }) => {
+                // A transmitter that floods us loses what nobody has looked at.
+                let size = exchange.request.body.len();
+                if self.waiting.load(Ordering::Relaxed) + size <= MOST_WAITING && pushes.try_send(exchange).is_ok() {
+                    self.waiting.fetch_add(size, Ordering::Relaxed);
+                }
+            }
+            Some(_) => {}
+            None => {
+                self.strangers.fetch_add(1, Ordering::Relaxed);
             }
         }
-        Ok(Self { server, recorder, script, bad })
-    }
-
-    pub fn recorder(&self) -> &Recorder {
-        &self.recorder
-    }
-
-    pub fn url(&self) -> Url {
-        url_of(&self.server)
-    }
-
-    fn url_with(&self, certificate: Option<BadCertificate>) -> Url {
-        let server = certificate.and_then(|wanted| self.bad.iter().find(|(kind, _)| *kind == wanted));
-        url_of(server.map_or(&self.server, |(_, server)| server))
-    }
-
-    fn set(&self, answer: Answer) {
-        let left = answer.times;
-        *self.script.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Script { answer, left };
-    }
-
-    /// Every push is acknowledged again.
-    pub fn answer_as_usual(&self) {
-        self.set(Answer::default());
     }
 }
 
-fn url_of(server: &Server) -> Url {
-    Url::parse(&format!("{}/push", server.url())).expect("a bound address makes a URL")
+/// The last part of a path: a proxy in between may have changed what stands before it.
+fn key_of(target: &str) -> &str {
+    let path = target.split(['?', '#']).next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
 }
 
-async fn answer(State(script): State<Shared>) -> Response {
+async fn answer(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
     let answer = {
-        let mut script = script.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        match &mut script.left {
+        let mut places = shared.places();
+        let Some(place) = places.get_mut(key_of(uri.path())) else { return StatusCode::NOT_FOUND.into_response() };
+        match &mut place.script.left {
             Some(0) => Answer::default(),
             Some(left) => {
                 *left -= 1;
-                script.answer.clone()
+                place.script.answer.clone()
             }
-            None => script.answer.clone(),
+            None => place.script.answer.clone(),
         }
     };
     let status = StatusCode::from_u16(answer.status.unwrap_or(202)).unwrap_or(StatusCode::ACCEPTED);
     match answer.json {
         Some(body) => {
-            (status, [(header::CONTENT_TYPE, "application/json"), (header::CONTENT_LANGUAGE, "en")], body.to_string())
-                .into_response()
+            let fields = [(header::CONTENT_TYPE, "application/json"), (header::CONTENT_LANGUAGE, "en")];
+            (status, fields, body.to_string()).into_response()
         }
         None => status.into_response(),
     }
 }
 
-/// Steps against a transmitter.
-pub(super) struct Watcher {
-    listener: Arc<Listener>,
-    transmitter: Arc<Transmitter>,
-    judge: Arc<Judge>,
-    jwks: Jwks,
-    timeouts: Timeouts,
-    subscription: Subscription,
-    endpoint: Url,
-    last: Instant,
-    pushes: Vec<Value>,
-}
+impl Endpoint {
+    /// Whether a URL that a transmitter repeats is this endpoint.
+    pub fn is_at(&self, url: &str) -> bool {
+        key_of(url) == self.key
+    }
 
-impl Watcher {
-    pub fn new(
-        listener: Arc<Listener>,
-        transmitter: Arc<Transmitter>,
-        judge: Arc<Judge>,
-        jwks: Jwks,
-        timeouts: Timeouts,
-    ) -> Self {
-        Self {
-            subscription: listener.recorder.subscribe(),
-            endpoint: listener.url(),
-            listener,
-            transmitter,
-            judge,
-            jwks,
-            timeouts,
-            last: Instant::now(),
-            pushes: Vec::new(),
+    /// Says how pushes are answered from now on.
+    pub fn answer(&self, answer: Answer) {
+        if let Some(place) = self.shared.places().get_mut(&self.key) {
+            place.script = Script { left: answer.times, answer };
         }
     }
 
-    /// Waits for the next push that the filter takes; null in `push` when none comes in time.
-    async fn wait(&mut self, filter: Option<&Expression>, bound: Duration, scope: &mut Scope) -> Acted {
-        let mut acted = Acted::default();
-        let deadline = Instant::now() + bound;
-        scope.set("push", Value::Null);
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(Some(exchange)) = timeout(left, self.subscription.next()).await else { break };
-            let is_push = !exchange.request.method.is_empty();
-            if !is_push {
-                // A connection that carried no request, such as one whose handshake the transmitter refused.
-                acted.exchanges.push((*exchange).clone());
-                continue;
-            }
-            let (seen, observations) = judge_push(&self.judge, &exchange, &self.jwks, &self.timeouts);
-            acted.observations.extend(observations);
-            acted.exchanges.push((*exchange).clone());
-            let push = json!({ "request": seen.get("request"), "set": seen.get("set") });
-            let candidate = scope.clone().with("push", push.clone());
-            if filter.is_some_and(|filter| !candidate.enter(|entered| filter.holds(entered))) {
-                continue;
-            }
-            scope.set("elapsed", json!(self.last.elapsed().as_secs_f64()));
-            self.last = Instant::now();
-            self.pushes.push(push.clone());
-            scope.set("push", push);
-            scope.set("pushes", Value::Array(self.pushes.clone()));
-            break;
-        }
-        acted
+    /// The next push. May be cancelled without losing one.
+    pub async fn next(&mut self) -> Option<Arc<Exchange>> {
+        let next = self.pushes.recv().await;
+        self.taken(next)
+    }
+
+    /// The next push if it is there already.
+    pub fn try_next(&mut self) -> Option<Arc<Exchange>> {
+        let next = self.pushes.try_recv().ok();
+        self.taken(next)
+    }
+
+    fn taken(&self, next: Option<Arc<Exchange>>) -> Option<Arc<Exchange>> {
+        let size = next.as_ref().map_or(0, |exchange| exchange.request.body.len());
+        self.shared.waiting.fetch_sub(size, Ordering::Relaxed);
+        next
     }
 }
 
-impl Actor for Watcher {
-    async fn act(&mut self, action: &Action, scope: &mut Scope) -> Result<Acted, Stop> {
-        let bound = |within: Option<&Expression>, usual: Duration, scope: &Scope| {
-            within
-                .and_then(|within| scope.enter(|entered| within.value(entered)).ok())
-                .and_then(|value| value.as_f64())
-                .map_or(usual, |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(usual).min(LONGEST_WAIT))
-        };
-        match action {
-            Action::Answer(answer) => {
-                self.endpoint = self.listener.url_with(answer.certificate);
-                self.listener.set(answer.clone());
-                Ok(Acted::default())
-            }
-            Action::Trigger(fixture) => {
-                let (transmitter, fixture, endpoint) =
-                    (self.transmitter.clone(), fixture.clone(), self.endpoint.clone());
-                self.last = Instant::now();
-                tokio::spawn(async move {
-                    // What goes wrong shows as a push that does not come.
-                    let _ = transmitter.emit(&fixture, &endpoint).await;
-                });
-                Ok(Acted::default())
-            }
-            Action::Await { filter, within, .. } => {
-                let bound = bound(within.as_ref(), self.timeouts.delivery, scope);
-                Ok(self.wait(filter.as_ref(), bound, scope).await)
-            }
-            Action::Quiet { within, .. } => {
-                let bound = bound(within.as_ref(), self.timeouts.quiet, scope);
-                Ok(self.wait(None, bound, scope).await)
-            }
-            Action::Push(_) | Action::Control(_) | Action::Http { .. } | Action::Hello(_) => {
-                Err(Stop::Internal("this step is for a run against a receiver".to_owned()))
-            }
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        if let Some(place) = self.shared.places().get_mut(&self.key) {
+            *place = Place { script: Script::default(), pushes: None };
         }
+        while self.try_next().is_some() {}
     }
 }

@@ -1,176 +1,430 @@
-//! The observation of a pushing transmitter: the harness is the receiver.
+//! A run against a Shared Signals transmitter: the harness is the receiver.
 //!
-//! Every push that comes is judged by the rules on pushes, tokens, events and subjects; cases change how our listener
-//! answers and watch what the transmitter does.
+//! The [`preflight`] finds out what the transmitter offers. Each case is a visit of its own ([`visitor`]), with its own
+//! streams; [`messages`] takes apart and judges what the transmitter answers and sends. What was created is in the
+//! [`registry`] until it is deleted, also when the run is interrupted.
 
+mod absence;
+mod credential;
+mod endpoints;
+pub mod hook;
+mod keys;
 mod listener;
+mod messages;
+mod pace;
+mod preflight;
+mod registry;
+pub mod settings;
+mod visitor;
+mod world;
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
-use serde_json::json;
+use futures_util::StreamExt;
+use secrecy::ExposeSecret;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use url::Url;
+use uuid::Uuid;
 
-use super::event::{CaseStatus, Finished};
-use super::judge::{Judge, Observation};
+use super::course::{self, Course, End};
+use super::event::{CaseStatus, Emitter, Event, Finished, Started};
+use super::judge::Judge;
 use super::ledger::Ledger;
-use super::plan::{Plan, Selection};
-use super::settings::Timeouts;
-use super::steps::{CaseRun, run_case};
-use crate::expr::Scope;
-use crate::http::{Authority, Client, ClientOptions, Exchange, Roots};
-use crate::peer::message::{request_value, response_value, set_value, tls_value};
-use crate::peer::tamper::Tamper;
-use crate::peer::transmitter::{Transmitter, TransmitterOptions};
-use crate::set::{self, Jwks, SigningKey, Token};
-use crate::suite::Catalogue;
+use super::plan::Plan;
+use super::receiver::run_id;
+use super::redact::Redactor;
+use super::settings::is_loopback;
+use super::steps::{CaseRun, Stop, run_case};
+use crate::http::{Client, ClientError, ClientOptions};
+use crate::suite::catalogue::{Action, Case};
+use crate::suite::model::case::{Auth, CaseDelivery, Method};
+use crate::suite::model::profile::Role;
 use crate::suite::model::section::Party;
-use listener::{Listener, Watcher};
+use absence::Absence;
+use credential::Credential;
+use listener::Listener;
+use pace::Pace;
+use registry::Registry;
+use settings::{ClientAuthentication, ClientSettings, CredentialSettings, TransmitterSettings};
+use visitor::Visitor;
+use world::{World, is_gone, with_stream};
 
-/// Who the built-in transmitter says it is when it is observed.
-const ISSUER: &str = "https://transmitter.example.com";
-const AUDIENCE: &str = "https://receiver.example.com";
+/// The largest answer that is read.
+const MAX_BODY: usize = 1024 * 1024;
 
-/// An observation of the built-in transmitter.
-pub struct TransmitterSettings {
-    /// The suites that the profile is taken from, and the SET fixtures that are pushed.
-    pub catalogue: Arc<Catalogue>,
-    /// The name of the profile: `push-transmitter`.
-    pub profile: String,
-    /// The key that the transmitter signs with, and that we verify by.
-    pub key: Arc<SigningKey>,
-    /// Another key of the same algorithm, for forgeries.
-    pub other_key: Arc<SigningKey>,
-    /// How the transmitter deviates.
-    pub tamper: Tamper,
-    /// How long requests and waits may take.
-    pub timeouts: Timeouts,
-    /// Whether our listener is reached over https.
-    pub tls: bool,
-    /// How long the transmitter waits before its first retransmission; the second one waits twice as long.
-    pub retry_delay: Duration,
-}
+/// A poll is given this much longer than a delivery is waited for.
+const POLL_MARGIN: Duration = Duration::from_secs(5);
 
-/// Why an observation could not be made: always our fault.
+/// How long the streams that are being made when a run ends may take to be known.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// How long the streams that are left may take to be deleted.
+const CLEAN_UP: Duration = Duration::from_secs(60);
+
+/// Why a run could not start. Nothing was sent to the target.
 #[derive(Debug, thiserror::Error)]
-pub enum ObserveError {
+pub enum StartError {
     /// The catalogue has no such profile.
     #[error("there is no profile `{0}`")]
     Profile(String),
-    /// Our listener, or a certificate for it, could not be made.
-    #[error("our listener: {0}")]
-    Listener(String),
-    /// The transmitter could not be set up, or could not make a SET.
-    #[error("the built-in transmitter: {0}")]
-    Transmitter(String),
+    /// The profile is for another kind of target.
+    #[error("the profile `{profile}` is for a {role}, not for a transmitter")]
+    Role {
+        /// The name of the profile: `push-receiver`.
+        profile: String,
+        /// The role that it is for: `receiver`.
+        role: &'static str,
+    },
+    /// Nothing is left to test (exit code 4).
+    #[error("the selection matches no requirement and no case of the profile")]
+    NothingSelected,
+    /// The issuer is none.
+    #[error("the issuer {0:?}: expected an http or https URL without query and fragment")]
+    Issuer(String),
+    /// The address for our push endpoints is taken, or is not ours.
+    #[error("our push listener cannot listen on {addr}: {error}")]
+    Listen {
+        /// The address that was asked for.
+        addr: std::net::SocketAddr,
+        /// What the operating system says.
+        error: std::io::Error,
+    },
+    /// The CA bundle is of no use.
+    #[error(transparent)]
+    Client(#[from] ClientError),
 }
 
-/// Lets the built-in transmitter push every SET fixture once, then goes through the cases.
-pub async fn observe(settings: TransmitterSettings) -> Result<Finished, ObserveError> {
-    let began = Instant::now();
-    let catalogue = settings.catalogue.clone();
-    let profile =
-        catalogue.profiles.get(&settings.profile).ok_or_else(|| ObserveError::Profile(settings.profile.clone()))?;
-    let plan = Plan::new(&catalogue, profile, &Selection::default());
-    let parties = [Party::Issuer, Party::Transmitter];
-    let judge = Arc::new(Judge::new(catalogue.clone(), plan.requirements.iter().copied(), &parties));
-    let jwks = Jwks::for_keys(&[&settings.key]).map_err(|error| ObserveError::Transmitter(error.to_string()))?;
-    let ours = |error: &dyn std::fmt::Display| ObserveError::Listener(error.to_string());
-    let authority = Authority::new().map_err(|error| ours(&error))?;
-    let listener = Arc::new(Listener::start(&authority, settings.tls).await.map_err(|error| ours(&error))?);
-    let client = Client::new(ClientOptions {
-        roots: Roots::Only(authority.pem().into_bytes()),
-        insecure: settings.tamper.tls().is_some_and(|tls| tls.trusts_anything),
-        response_timeout: settings.timeouts.response,
-        ..ClientOptions::default()
-    })
-    .map_err(|error| ObserveError::Transmitter(error.to_string()))?;
-    let transmitter = Arc::new(Transmitter::new(TransmitterOptions {
-        catalogue: catalogue.clone(),
-        issuer: ISSUER.to_owned(),
-        audience: AUDIENCE.to_owned(),
-        key: settings.key.clone(),
-        other_key: settings.other_key.clone(),
-        client,
-        authorization: None,
-        tamper: settings.tamper.clone(),
-        retry_delay: settings.retry_delay,
-        attempts: 3,
-    }));
+/// A run that has been prepared: our listener is up, nothing has been sent yet.
+pub struct TransmitterRun {
+    world: Arc<World>,
+    plan: Plan,
+    id: String,
+}
 
-    let mut ledger = Ledger::new(plan.requirements.iter().copied());
-    let mut internal_errors = Vec::new();
-    let mut subscription = listener.recorder().subscribe();
-    for fixture in catalogue.fixtures.sets() {
-        transmitter
-            .emit(fixture, &listener.url())
+/// One case by one method.
+#[derive(Clone, Copy)]
+struct Leg {
+    case: usize,
+    method: Method,
+    /// Whether the case is gone through by more than one method.
+    of_several: bool,
+}
+
+impl TransmitterRun {
+    /// Plans the run and starts our push listener.
+    pub async fn prepare(settings: TransmitterSettings) -> Result<Self, StartError> {
+        let catalogue = settings.catalogue.clone();
+        let profile =
+            catalogue.profiles.get(&settings.profile).ok_or_else(|| StartError::Profile(settings.profile.clone()))?;
+        if profile.role != Role::Transmitter {
+            return Err(StartError::Role { profile: settings.profile.clone(), role: profile.role.name() });
+        }
+        let issuer = Url::parse(&settings.issuer).ok().filter(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.query().is_none()
+                && url.fragment().is_none()
+        });
+        if issuer.is_none() {
+            return Err(StartError::Issuer(settings.issuer.clone()));
+        }
+        let plan = Plan::new(&catalogue, profile, &settings.selection);
+        if plan.is_empty() {
+            return Err(StartError::NothingSelected);
+        }
+        let client = |response_timeout| {
+            Client::new(ClientOptions {
+                roots: settings.roots.clone(),
+                insecure: settings.insecure,
+                response_timeout,
+                connect_timeout: settings.timeouts.response,
+                max_body: MAX_BODY,
+                ..ClientOptions::default()
+            })
+        };
+        let held = settings.long_poll.unwrap_or_default().max(settings.timeouts.delivery);
+        let listener = Listener::start(settings.listen, settings.public_url.as_ref())
             .await
-            .map_err(|error| ObserveError::Transmitter(error.to_string()))?;
-        while let Some(exchange) = subscription.try_next() {
-            for seen in judge_push(&judge, &exchange, &jwks, &settings.timeouts).1 {
-                ledger.enter(&catalogue, &seen, None);
+            .map_err(|error| StartError::Listen { addr: settings.listen, error })?;
+        let judge =
+            Judge::new(catalogue.clone(), plan.requirements.iter().copied(), &[Party::Issuer, Party::Transmitter]);
+        let conscience = Judge::new(catalogue.clone(), catalogue.of_specs(&profile.specs), &[Party::Receiver]);
+        let push_authorization = format!("Bearer {}", Uuid::new_v4());
+        let mut redactor = Redactor::new();
+        redactor.add(&push_authorization);
+        for credential in [&settings.credential, &settings.second].into_iter().flatten() {
+            if let Some(secret) = secret(credential) {
+                redactor.add(&secret);
+            }
+        }
+        let credential = |of: &Option<CredentialSettings>| {
+            of.clone().map(|credential| Credential::new(credential, &settings.issuer))
+        };
+        Ok(Self {
+            world: Arc::new(World {
+                client: client(settings.timeouts.response)?,
+                patient: client(held + POLL_MARGIN)?,
+                judge,
+                conscience,
+                listener,
+                registry: Registry::default(),
+                first: credential(&settings.credential),
+                second: credential(&settings.second),
+                push_authorization,
+                redactor: Arc::new(RwLock::new(redactor)),
+                found: OnceLock::new(),
+                offer: OnceLock::new(),
+                lost: AtomicU32::new(0),
+                pace: Pace::default(),
+                settings,
+            }),
+            plan,
+            id: run_id(),
+        })
+    }
+
+    /// Where our push endpoints listen, with the port that was taken.
+    pub fn listener(&self) -> std::net::SocketAddr {
+        self.world.listener.addr()
+    }
+
+    /// Runs to the end, or until `stop` becomes true; emits everything that happens, without secrets.
+    pub async fn run(self, emitter: &Emitter, stop: watch::Receiver<bool>) -> Finished {
+        self.conduct(emitter, stop, true).await
+    }
+
+    /// The preflight alone.
+    pub async fn examine(self, emitter: &Emitter, stop: watch::Receiver<bool>) -> Finished {
+        self.conduct(emitter, stop, false).await
+    }
+
+    async fn conduct(self, emitter: &Emitter, stop: watch::Receiver<bool>, with_cases: bool) -> Finished {
+        let redactor = self.world.redactor.clone();
+        let redact = move |event: Event| redactor.read().unwrap_or_else(PoisonError::into_inner).event(event);
+        course::without_secrets(emitter, redact, async |emitter| self.course(&emitter, stop, with_cases).await).await
+    }
+
+    async fn course(&self, emitter: &Emitter, mut stop: watch::Receiver<bool>, with_cases: bool) -> Finished {
+        let world = &self.world;
+        let settings = &world.settings;
+        let catalogue = settings.catalogue.clone();
+        let started = Started {
+            id: self.id.clone(),
+            at: jiff::Timestamp::now(),
+            role: Role::Transmitter,
+            url: settings.issuer.clone(),
+            profile: settings.profile.clone(),
+            requirements: self.plan.requirements.len(),
+            cases: if with_cases { self.plan.cases.len() } else { 0 },
+        };
+        let mut course = Course::begin(&catalogue, &self.plan, emitter, &settings.command, started);
+        let preflight = tokio::select! {
+            preflight = preflight::run(world) => Some(preflight),
+            _ = stop.wait_for(|stop| *stop) => None,
+        };
+        let mut interrupted = preflight.is_none();
+        let mut ready = false;
+        if let Some(preflight) = preflight {
+            ready = preflight.ready;
+            if preflight.incomplete {
+                course.ledger.mark_inconclusive();
+            }
+            self.exclude(&mut course.ledger);
+            course.internal_errors.extend(preflight.internal_error);
+            course.preflight(preflight.exchanges, &preflight.observations, preflight.lines);
+        }
+        let legs = if with_cases { self.legs() } else { Vec::new() };
+        let (alone, together): (Vec<Leg>, Vec<Leg>) = legs.into_iter().partition(|leg| self.is_alone(leg));
+        let of = alone.len() + together.len();
+        let mut number = 0;
+        for (legs, jobs) in [(together, self.jobs()), (alone, 1)] {
+            if interrupted {
+                break;
+            }
+            let first = number;
+            number += legs.len();
+            let runs = futures_util::stream::iter(legs.into_iter().enumerate())
+                .map(|(at, leg)| {
+                    let case = &catalogue.cases[leg.case];
+                    async move {
+                        let (id, title) = (leg.id(case), case.title.clone());
+                        emitter.emit(Event::CaseStarted { id, title, number: first + at + 1, of });
+                        self.case(leg, case, ready).await
+                    }
+                })
+                .buffered(jobs);
+            interrupted = course
+                .go_through(runs, &mut stop, |course, (leg, run, absence)| self.enter(course, leg, run, absence))
+                .await;
+        }
+        let left = self.clean_up().await;
+        course.finish(End { ready, interrupted, strict: settings.strict }, self.notes(left))
+    }
+
+    /// Requirements that need what is not there.
+    fn exclude(&self, ledger: &mut Ledger) {
+        if self.world.offer().is_none() {
+            return;
+        }
+        let catalogue = &self.world.settings.catalogue;
+        for index in &self.plan.requirements {
+            match absence::of(&self.world, &catalogue.requirements[*index].needs) {
+                Some(Absence::NotApplicable(reason)) => ledger.exclude(*index, &reason),
+                Some(Absence::Untested(reason)) => ledger.lacks_means(*index, &reason),
+                None => {}
             }
         }
     }
-    for index in &plan.cases {
-        let case = &catalogue.cases[*index];
-        let run = match case.needs.iter().find(|need| need.as_str() == "tls" && !settings.tls) {
-            Some(_) => {
-                CaseRun::without_steps(*index, case, CaseStatus::Skipped, "our listener is plain http on loopback")
+
+    /// Each case once for each method that it is gone through by.
+    fn legs(&self) -> Vec<Leg> {
+        let methods: &[Method] = self.world.offer().map_or(&[], |offer| &offer.methods);
+        // Where there is none, a case still says why it shows nothing.
+        let any = methods.last().copied().unwrap_or(Method::Poll);
+        self.plan
+            .cases
+            .iter()
+            .flat_map(|&case| {
+                let wanted: Vec<Method> = match self.world.settings.catalogue.cases[case].delivery {
+                    CaseDelivery::Each if !methods.is_empty() => methods.to_vec(),
+                    CaseDelivery::Any | CaseDelivery::Each => vec![any],
+                    CaseDelivery::Push => vec![Method::Push],
+                    CaseDelivery::Poll => vec![Method::Poll],
+                };
+                let of_several = wanted.len() > 1;
+                wanted.into_iter().map(move |method| Leg { case, method, of_several })
+            })
+            .collect()
+    }
+
+    /// Whether nothing else may go on meanwhile: subjects that the operator gave are shared by all cases.
+    fn is_alone(&self, leg: &Leg) -> bool {
+        let case = &self.world.settings.catalogue.cases[leg.case];
+        let triggers = case.steps.iter().any(|step| matches!(step.action, Action::Trigger(_)));
+        case.alone || (triggers && !self.world.settings.subjects.is_empty())
+    }
+
+    fn jobs(&self) -> usize {
+        let one_stream = self.world.offer().is_some_and(|offer| offer.features.contains("one-stream"));
+        if one_stream { 1 } else { self.world.settings.jobs.max(1) }
+    }
+
+    async fn case(&self, leg: Leg, case: &Case, ready: bool) -> (Leg, CaseRun, Option<Absence>) {
+        let world = &self.world;
+        let without = |status, reason: &str| CaseRun::without_steps(leg.case, case, status, reason);
+        if !ready {
+            return (leg, without(CaseStatus::Inconclusive, "the preflight failed"), None);
+        }
+        let method = (!case.streams.is_empty() || case.delivery != CaseDelivery::Any).then_some(leg.method);
+        let absence =
+            absence::of(world, &case.needs).or_else(|| method.and_then(|method| absence::of_method(world, method)));
+        if let Some(absence) = absence {
+            return (leg, without(CaseStatus::Skipped, absence.reason()), Some(absence));
+        }
+        if world.is_lost() {
+            return (leg, without(CaseStatus::Inconclusive, "the target stopped answering"), None);
+        }
+        let mut visitor = Visitor::new(world.clone(), leg.method);
+        let mut scope = visitor.scope();
+        let mut run = match visitor.prepare(case, &mut scope).await {
+            Ok(acted) => {
+                let mut run = run_case(leg.case, case, &world.judge, &mut visitor, scope).await;
+                run.exchanges.splice(0..0, acted.exchanges);
+                run.observations.splice(0..0, acted.observations);
+                run
             }
-            None => {
-                let mut watcher =
-                    Watcher::new(listener.clone(), transmitter.clone(), judge.clone(), jwks.clone(), settings.timeouts);
-                run_case(*index, case, &judge, &mut watcher, scope(&settings)).await
+            Err(Stop::Inconclusive { reason, exchanges, observations }) => {
+                let run = without(CaseStatus::Inconclusive, &reason);
+                CaseRun { exchanges, observations, ..run }
+            }
+            Err(Stop::NotApplicable(reason)) => without(CaseStatus::Skipped, &reason),
+            Err(Stop::Internal(reason)) => {
+                let internal_error = Some(format!("{}: {reason}", case.id));
+                CaseRun { internal_error, ..without(CaseStatus::Inconclusive, &reason) }
             }
         };
-        ledger.close(case, &run.result);
-        internal_errors.extend(run.internal_error);
-        for seen in &run.observations {
-            ledger.enter(&catalogue, seen, None);
-        }
-        listener.answer_as_usual();
+        let acted = visitor.leave().await;
+        run.exchanges.extend(acted.exchanges);
+        run.observations.extend(acted.observations);
+        (leg, run, None)
     }
-    let requirements = ledger.results(&catalogue);
-    Ok(Finished {
-        verdict: ledger.verdict(&requirements, false),
-        inconclusive: ledger.is_inconclusive(),
-        interrupted: false,
-        duration_ms: began.elapsed().as_secs_f64() * 1000.0,
-        requirements,
-        notes: Vec::new(),
-        internal_errors,
-    })
+
+    fn enter(&self, course: &mut Course<'_>, leg: Leg, mut run: CaseRun, absence: Option<Absence>) {
+        let settings = &self.world.settings;
+        let case = &settings.catalogue.cases[run.case];
+        run.result.id = leg.id(case);
+        let mut reproduce = format!("{} --only {}", settings.command, case.id);
+        if leg.of_several {
+            reproduce.push_str(&format!(" --delivery {}", leg.method.name()));
+        }
+        let untested = match &absence {
+            Some(Absence::Untested(reason)) => Some(reason.as_str()),
+            _ => None,
+        };
+        course.enter(run, untested, &reproduce);
+    }
+
+    /// Deletes what cases that were cut off have left; how many streams could not be deleted.
+    async fn clean_up(&self) -> usize {
+        let world = &self.world;
+        let Some(endpoint) = world.endpoints().configuration().cloned() else { return 0 };
+        let _ = timeout(LAST_ANSWERS, world.registry.settle()).await;
+        let deleting = async {
+            for made in world.registry.left() {
+                let mut visitor = Visitor::new(world.clone(), Method::Poll);
+                let url = with_stream(&endpoint, &made.stream_id);
+                let auth = if made.auth == Auth::OtherReceiver { Auth::OtherReceiver } else { Auth::Valid };
+                let sent = visitor.send("DELETE", url, None, auth, None, &mut Default::default()).await;
+                if sent.is_ok_and(|(exchange, _)| is_gone(&exchange)) {
+                    world.registry.remove(&made);
+                }
+            }
+        };
+        // Whatever is left by then is in the notes.
+        let _ = timeout(CLEAN_UP, deleting).await;
+        world.registry.left().len()
+    }
+
+    fn notes(&self, left: usize) -> Vec<String> {
+        let settings = &self.world.settings;
+        let mut notes = Vec::new();
+        let issuer = Url::parse(&settings.issuer);
+        if issuer.is_ok_and(|url| url.scheme() == "http" && is_loopback(&url)) && !settings.deployed {
+            notes.push(
+                "The target is plain http on a loopback address, a development set-up: the requirements on https are not applicable here.".to_owned(),
+            );
+        }
+        if settings.insecure {
+            notes.push("Certificates were not checked (--insecure).".to_owned());
+        }
+        if left > 0 {
+            notes.push(format!("{left} streams that were created could not be deleted."));
+        }
+        let strangers = self.world.listener.strangers();
+        if strangers > 0 {
+            notes.push(format!("{strangers} requests came to paths of our push listener that were never given out."));
+        }
+        notes
+    }
 }
 
-/// What the rules see of one push, and what they say.
-pub(crate) fn judge_push(
-    judge: &Judge,
-    exchange: &Exchange,
-    jwks: &Jwks,
-    timeouts: &Timeouts,
-) -> (Scope, Vec<Observation>) {
-    let token = Token::from_bytes(&exchange.request.body);
-    let signature = set::verify(&token, jwks);
-    let scope = Scope::new()
-        .with("request", request_value(&exchange.request))
-        .with("response", response_value(exchange))
-        .with("sent", serde_json::Value::Null)
-        .with("set", set_value(&token, &signature))
-        .with("tls", tls_value(exchange.tls.as_ref()))
-        .with("elapsed", json!(exchange.elapsed_ms / 1000.0))
-        .with("timeouts", timeouts.value());
-    let mut observations = judge.push(&scope, Some(&exchange.id));
-    observations.extend(judge.token(&token, &signature, Some(&exchange.id)));
-    (scope, observations)
+impl Leg {
+    fn id(&self, case: &Case) -> String {
+        if self.of_several { format!("{}[{}]", case.id, self.method.name()) } else { case.id.clone() }
+    }
 }
 
-fn scope(settings: &TransmitterSettings) -> Scope {
-    Scope::new()
-        .with("issuer", json!(ISSUER))
-        .with("audience", json!(AUDIENCE))
-        .with("features", json!(["trigger"]))
-        .with("languages", json!(["en"]))
-        .with("timeouts", settings.timeouts.value())
-        .with("push", serde_json::Value::Null)
-        .with("pushes", json!([]))
+fn secret(credential: &CredentialSettings) -> Option<String> {
+    match credential {
+        CredentialSettings::Token(token) => Some(format!("Bearer {}", token.expose_secret())),
+        CredentialSettings::Client(ClientSettings { authentication, .. }) => match authentication {
+            ClientAuthentication::Basic(secret) | ClientAuthentication::Post(secret) => {
+                Some(secret.expose_secret().to_owned())
+            }
+            ClientAuthentication::PrivateKey(_) => None,
+        },
+    }
 }

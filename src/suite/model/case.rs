@@ -20,8 +20,74 @@ pub struct Case {
     /// Features of the target without which the case does not apply.
     #[serde(default)]
     pub needs: Vec<At<String>>,
+    /// By which methods the transmitter delivers in this case.
+    #[serde(default)]
+    pub delivery: CaseDelivery,
+    /// Streams that are created before the first step and deleted after the last, by the name of their variable.
+    #[serde(default)]
+    pub with: Ordered<At<StreamSpec>>,
+    /// Whether nothing else may go on with the target meanwhile.
+    #[serde(default)]
+    pub alone: bool,
     /// What is done, in this order.
     pub steps: Vec<At<Step>>,
+}
+
+/// By which delivery methods a case is gone through; methods that the target does not offer are left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CaseDelivery {
+    /// Once, by whichever method the target offers.
+    #[default]
+    Any,
+    /// Once by each method.
+    Each,
+    /// By push (RFC 8935) alone.
+    Push,
+    /// By poll (RFC 8936) alone.
+    Poll,
+}
+
+/// A stream that a case is given.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StreamSpec {
+    /// The events requested; the one that can be triggered unless given. Templates.
+    pub events: Option<At<Value>>,
+    /// Subjects that are added to it where the target has an endpoint for that. Templates.
+    pub subjects: Vec<Value>,
+    /// The delivery method, if not that of the case.
+    pub delivery: Option<Method>,
+    /// Who creates it, if not the first receiver.
+    pub auth: Option<Auth>,
+}
+
+/// A delivery method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// RFC 8935.
+    Push,
+    /// RFC 8936.
+    Poll,
+}
+
+impl Method {
+    /// The method as suites write it: `push`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Poll => "poll",
+        }
+    }
+
+    /// The URN that stands for it in stream configurations (SSF section 6.1).
+    pub const fn urn(self) -> &'static str {
+        match self {
+            Self::Push => "urn:ietf:rfc:8935",
+            Self::Poll => "urn:ietf:rfc:8936",
+        }
+    }
 }
 
 /// One step: exactly one verb, with what belongs to it.
@@ -42,30 +108,43 @@ pub struct Step {
     pub patch: Option<At<String>>,
     /// Sends a DELETE to a URL.
     pub delete: Option<At<String>>,
+    /// Polls a stream (RFC 8936 section 2.2): the members of the request.
+    pub poll: Option<At<Map<String, Value>>>,
     /// Opens a TLS handshake by hand and reads the answer.
     pub hello: Option<At<TlsVersion>>,
     /// Says how our push listener answers the next pushes.
     pub answer: Option<At<Answer>>,
     /// Asks the target to send an event.
     pub trigger: Option<At<Trigger>>,
-    /// Waits for something that the target sends.
+    /// Waits for something that the target sends, `set` or `push`, or for the step that was started under this name.
     #[serde(rename = "await")]
-    pub await_: Option<At<Awaited>>,
+    pub await_: Option<At<String>>,
     /// Nothing of the kind may come within the time given by `within`.
     pub quiet: Option<At<Awaited>>,
 
-    /// Header fields of a request by `get`, `post`, `put`, `patch` or `delete`; null leaves one out.
+    /// Header fields of a request; null leaves one out.
     pub headers: Map<String, Value>,
-    /// The body of such a request.
+    /// The body of a request, as text.
     pub body: Option<At<Value>>,
-    /// The credential of such a request.
+    /// The body of a request, as JSON that says so in Content-Type.
+    pub json: Option<At<Value>>,
+    /// The credential of a request.
     pub auth: Option<Auth>,
+    /// What is wrong with a request, where something is wrong on purpose.
+    pub fault: Option<At<String>>,
+    /// The stream that `poll`, `answer`, `await` and `quiet` are about, by its variable; `stream` unless given.
+    pub on: Option<At<String>>,
+    /// Starts a request under this name and goes on; `await` takes it up again.
+    #[serde(rename = "as")]
+    pub as_: Option<At<String>>,
+    /// Repeats a request until this condition holds or the time given by `within` is over.
+    pub until: Option<At<String>>,
     /// Names `values` of this step for later ones, by CEL expressions.
     pub save: Ordered<At<String>>,
     /// What `await` waits for, as a condition on the message.
     #[serde(rename = "where")]
     pub where_: Option<At<String>>,
-    /// How long `await` and `quiet` wait, in seconds, as a CEL expression.
+    /// How long `await`, `quiet` and `until` wait, in seconds, as a CEL expression.
     pub within: Option<At<String>>,
     /// What must hold for the case to mean anything; if not, the case is inconclusive.
     pub assume: Option<At<String>>,
@@ -149,6 +228,8 @@ pub enum Auth {
     None,
     /// One that the target has not given out.
     Invalid,
+    /// That of another receiver that the target knows.
+    OtherReceiver,
 }
 
 /// A TLS version that a hand-made ClientHello offers.
@@ -194,18 +275,53 @@ pub enum BadCertificate {
     Expired,
 }
 
-/// An event that the target is asked to send.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// What the target is asked to do by itself, by way of the operator's hook: exactly one of these.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Trigger {
-    /// A SET template of `fixtures/sets` that shows the event type and the subject.
-    pub set: At<String>,
+    /// Sends an event: a SET template of `fixtures/sets` that shows the event type and the subject.
+    pub set: Option<At<String>>,
+    /// Sends an event of this type, as a template.
+    pub event: Option<At<String>>,
+    /// The subject of the event, in place of that of the fixture; `subject` of the case unless given. A template.
+    pub subject: Option<At<Value>>,
+    /// Changes the status of the stream named by `on`.
+    pub status: Option<StreamStatus>,
+    /// Sends a verification event that nobody asked for to the stream named by `on`.
+    pub verification: bool,
+    /// Signs with a new key from now on.
+    pub rotate_key: bool,
+}
+
+/// The status of a stream (SSF section 8.1.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StreamStatus {
+    /// SETs are delivered.
+    Enabled,
+    /// SETs are held.
+    Paused,
+    /// SETs are neither delivered nor held.
+    Disabled,
+}
+
+impl StreamStatus {
+    /// The value of the member `status`: `paused`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Paused => "paused",
+            Self::Disabled => "disabled",
+        }
+    }
 }
 
 /// What can be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Awaited {
-    /// A push to our listener.
+    /// A push to our listener, with its request.
     Push,
+    /// A SET, by whichever method the stream delivers.
+    Set,
 }

@@ -21,11 +21,16 @@ pub struct Deviation {
     pub also: Vec<At<String>>,
     /// What it is about, where the name does not say it; for a variation, what makes it legal.
     pub about: Option<String>,
-    /// The message that is tampered with.
-    pub on: Stage,
+    /// The message that is tampered with; absent for a `behave`.
+    pub on: Option<Stage>,
+    /// A Shared Signals transmitter: what it does otherwise, by name; `setspec list behaviours` prints them.
+    pub behave: Option<At<String>>,
+    /// What else the peer is like, by the names that `setspec list toggles` prints: `one-stream`.
+    #[serde(default)]
+    pub given: Vec<At<String>>,
     /// A CEL condition without which the message is left alone.
     pub when: Option<At<String>>,
-    /// A receiver: changes of its answers.
+    /// Changes of answers: those of a receiver to pushes, those of a transmitter to everything else.
     pub respond: Option<Respond>,
     /// A receiver: a check that it leaves out.
     pub ignore: Option<Check>,
@@ -57,9 +62,70 @@ pub enum Stage {
     Push,
     /// The TLS layer.
     Tls,
+    /// A transmitter's answers: its configuration (SSF section 7.2).
+    Metadata,
+    /// Its key set.
+    Jwks,
+    /// The creation of a stream (SSF section 8.1.1.1).
+    Create,
+    /// One stream configuration (SSF section 8.1.1.2).
+    Read,
+    /// All stream configurations (SSF section 8.1.1.2).
+    List,
+    /// A changed stream configuration (SSF section 8.1.1.3).
+    Update,
+    /// A replaced stream configuration (SSF section 8.1.1.4).
+    Replace,
+    /// The deletion of a stream (SSF section 8.1.1.5).
+    Delete,
+    /// The status of a stream (SSF section 8.1.2.1).
+    ReadStatus,
+    /// A changed status (SSF section 8.1.2.2).
+    UpdateStatus,
+    /// SSF section 8.1.3.2.
+    AddSubject,
+    /// SSF section 8.1.3.3.
+    RemoveSubject,
+    /// SSF section 8.1.4.2.
+    Verify,
+    /// The answer to a poll (RFC 8936 section 2.3).
+    Poll,
+    /// Any of the answers of the management API (SSF section 8).
+    Management,
 }
 
-/// Changes of a receiver's answer.
+impl Stage {
+    /// Whether an answer of a transmitter is meant.
+    pub const fn is_answer(self) -> bool {
+        !matches!(self, Self::Set | Self::Push | Self::Tls)
+    }
+
+    /// The stage as suites write it: `read-status`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Push => "push",
+            Self::Tls => "tls",
+            Self::Metadata => "metadata",
+            Self::Jwks => "jwks",
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::List => "list",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::ReadStatus => "read-status",
+            Self::UpdateStatus => "update-status",
+            Self::AddSubject => "add-subject",
+            Self::RemoveSubject => "remove-subject",
+            Self::Verify => "verify",
+            Self::Poll => "poll",
+            Self::Management => "management",
+        }
+    }
+}
+
+/// Changes of an answer.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Respond {
@@ -71,6 +137,8 @@ pub struct Respond {
     pub body: Option<String>,
     /// Members of a JSON body to replace; null removes one. Strings may contain `${...}`.
     pub json: Option<Map<String, Value>>,
+    /// The JSON body as a whole. Strings may contain `${...}`.
+    pub whole: Option<Value>,
     /// Answers as if the SET had been accepted.
     pub accept: bool,
     /// Waits before it answers, in seconds.
@@ -115,13 +183,13 @@ pub struct Request {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TlsDeviation {
-    /// A receiver that also negotiates this outdated version.
+    /// A server that also negotiates this outdated version.
     pub also_accepts: Option<TlsVersion>,
-    /// A receiver that negotiates nothing newer than this version.
+    /// A server that negotiates nothing newer than this version.
     pub newest: Option<TlsVersion>,
-    /// A receiver that negotiates nothing older than this version.
+    /// A server that negotiates nothing older than this version.
     pub oldest: Option<TlsVersion>,
-    /// A receiver that offers plain http.
+    /// A server that offers plain http.
     pub plain: bool,
     /// A transmitter that trusts any certificate.
     pub trusts_anything: bool,

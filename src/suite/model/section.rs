@@ -50,6 +50,8 @@ pub struct Requirement {
     pub ambiguous: Option<String>,
     /// Why no harness can see it.
     pub unobservable: Option<String>,
+    /// What will test it, where it can be tested and is not yet.
+    pub planned: Option<String>,
     /// Features of the target without which it does not apply.
     #[serde(default)]
     pub needs: Vec<At<String>>,
@@ -144,13 +146,36 @@ pub enum Kind {
     Event,
     /// One subject identifier, wherever it is found: `subject`, `place`, and its `set`, `claims`.
     Subject,
-    /// One push: `request`, `response`, `sent`, `set`, `tls`, `elapsed`.
+    /// One push: `request`, `response`, `sent`, `set`, `tls`, `elapsed`, `delivery`.
     Push,
+    /// One fetch of a transmitter configuration (SSF section 7.2): `metadata`, `request`, `response`.
+    Metadata,
+    /// One fetch of a key set: `jwks`, `request`, `response`.
+    Jwks,
+    /// One request to the management API (SSF section 8): `operation`, `request`, `response`, `sent`.
+    Management,
+    /// One stream configuration in an answer (SSF section 8.1.1): `stream`, `operation`, `sent`.
+    Stream,
+    /// One stream status in an answer (SSF section 8.1.2): `status`, `operation`, `sent`.
+    Status,
+    /// One poll (RFC 8936): `poll`, `request`, `response`, `sent`, `elapsed`.
+    Poll,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Set, Self::Event, Self::Subject, Self::Push];
+    pub const ALL: [Self; 10] = [
+        Self::Set,
+        Self::Event,
+        Self::Subject,
+        Self::Push,
+        Self::Metadata,
+        Self::Jwks,
+        Self::Management,
+        Self::Stream,
+        Self::Status,
+        Self::Poll,
+    ];
 
     /// The kind as `on:` names it: `set`.
     pub const fn name(self) -> &'static str {
@@ -159,6 +184,12 @@ impl Kind {
             Self::Event => "event",
             Self::Subject => "subject",
             Self::Push => "push",
+            Self::Metadata => "metadata",
+            Self::Jwks => "jwks",
+            Self::Management => "management",
+            Self::Stream => "stream",
+            Self::Status => "status",
+            Self::Poll => "poll",
         }
     }
 }

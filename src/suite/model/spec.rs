@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::suite::at::At;
+
 /// A specification.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -13,4 +15,7 @@ pub struct Spec {
     pub title: String,
     /// The address of a section; `{section}` stands for its number.
     pub link: String,
+    /// Features of the target without which none of its requirements apply.
+    #[serde(default)]
+    pub needs: Vec<At<String>>,
 }

@@ -1,150 +1,30 @@
 //! The built-in Shared Signals transmitter, from outside.
 
+mod behaviour;
+mod pair;
+#[path = "../support/mod.rs"]
 mod support;
+mod tls;
+mod toggles;
+mod token_endpoint;
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use secrecy::SecretString;
+use pair::{Pair, REVOKED, UPDATED, VERIFICATION, claims, email, json_of, revoked, until, users};
 use serde_json::{Value, json};
-use setspec::http::{Client, ClientOptions, Exchange, RequestSpec};
+use setspec::http::{Client, ClientOptions, RequestSpec};
 use setspec::peer::ssf::{
-    Answer, ClientCredentials, DefaultSubjects, EventRequest, Happening, Hooks, Operation, PushFacts, ReceiverAccount,
-    RequestFacts, SetFacts, SsfOptions, SsfTransmitter, Status,
+    Answer, DefaultSubjects, EventRequest, Happening, Hooks, Operation, PushFacts, RequestFacts, SetFacts, Status,
 };
 use setspec::peer::tamper::OutgoingPush;
 use setspec::run::check::Checker;
-use setspec::set::{Alg, Draft, Forgery, Jwks, SigningKey};
+use setspec::set::{Draft, Forgery, Jwks};
 use setspec::suite::{Sources, load};
 use support::running::Running;
 use wiremock::matchers::{header, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};
-
-const REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
-const VERIFICATION: &str = "https://schemas.openid.net/secevent/ssf/event-type/verification";
-const UPDATED: &str = "https://schemas.openid.net/secevent/ssf/event-type/stream-updated";
-
-fn account(name: &str) -> ReceiverAccount {
-    ReceiverAccount {
-        name: name.to_owned(),
-        tokens: vec![SecretString::from(format!("token-of-{name}"))],
-        client: Some(ClientCredentials { id: name.to_owned(), secret: "a secret".to_owned().into() }),
-        audience: vec![format!("https://{name}.example.com")],
-        read_only: name == "reader",
-    }
-}
-
-/// A transmitter, and a receiver that talks to it.
-struct Pair {
-    transmitter: SsfTransmitter,
-    client: Client,
-    metadata: Value,
-    token: &'static str,
-}
-
-impl Pair {
-    async fn new(change: impl FnOnce(&mut SsfOptions)) -> Self {
-        setspec::install_crypto();
-        let client = Client::new(ClientOptions::default()).unwrap();
-        let key = Arc::new(SigningKey::generate(Alg::Es256, "setspec-1").unwrap());
-        let accounts = vec![account("one"), account("two"), account("reader")];
-        let mut options = SsfOptions::new(accounts, key, client.clone());
-        options.timing.retry_delay = Duration::from_millis(1);
-        change(&mut options);
-        let transmitter = SsfTransmitter::start(options).await.unwrap();
-        let mut url: url::Url = transmitter.metadata_url().parse().unwrap();
-        // Where it listens, whatever it says that it is.
-        url.set_scheme("http").unwrap();
-        url.set_ip_host(transmitter.addr().ip()).unwrap();
-        url.set_port(Some(transmitter.addr().port())).unwrap();
-        let metadata = json_of(&client.send(RequestSpec::new("GET", url)).await);
-        Self { transmitter, client, metadata, token: "token-of-one" }
-    }
-
-    async fn raw(&self, method: &str, url: &str, authorization: Option<&str>, body: &str) -> Exchange {
-        let mut spec = RequestSpec::new(method, url.parse().unwrap()).body(body);
-        if !body.is_empty() {
-            spec = spec.header("Content-Type", "application/json");
-        }
-        if let Some(value) = authorization {
-            spec = spec.header("Authorization", value);
-        }
-        self.client.send(spec).await
-    }
-
-    async fn ask_as(&self, token: &str, method: &str, url: &str, body: Value) -> (u16, Value) {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let exchange = self.raw(method, url, Some(&format!("Bearer {token}")), &body).await;
-        (exchange.status().unwrap(), json_of(&exchange))
-    }
-
-    async fn ask(&self, method: &str, url: &str, body: Value) -> (u16, Value) {
-        self.ask_as(self.token, method, url, body).await
-    }
-
-    fn endpoint(&self, name: &str) -> String {
-        self.metadata[name].as_str().unwrap_or_else(|| panic!("{name} in {}", self.metadata)).to_owned()
-    }
-
-    async fn create(&self, body: Value) -> Value {
-        let (status, stream) = self.ask("POST", &self.endpoint("configuration_endpoint"), body).await;
-        assert_eq!(status, 201, "{stream}");
-        stream
-    }
-
-    async fn poll(&self, stream: &Value, body: Value) -> Value {
-        let (status, answer) = self.ask("POST", stream["delivery"]["endpoint_url"].as_str().unwrap(), body).await;
-        assert_eq!(status, 200, "{answer}");
-        answer
-    }
-
-    /// The claims of everything that can be polled at once, and acknowledges it.
-    async fn drain(&self, stream: &Value) -> Vec<Value> {
-        let answer = self.poll(stream, json!({ "returnImmediately": true })).await;
-        let ack: Vec<&String> = answer["sets"].as_object().unwrap().keys().collect();
-        self.poll(stream, json!({ "ack": ack, "maxEvents": 0, "returnImmediately": true })).await;
-        answer["sets"].as_object().unwrap().values().map(claims).collect()
-    }
-
-    fn emit(&self, user: &str) -> usize {
-        let event = EventRequest {
-            event: Some("caep/session-revoked".to_owned()),
-            subject: Some(email(user)),
-            ..EventRequest::default()
-        };
-        self.transmitter.emit(&event).unwrap().sent.len()
-    }
-
-    async fn status(&self, stream: &Value, status: &str) {
-        let body = json!({ "stream_id": stream["stream_id"], "status": status });
-        let (code, answer) = self.ask("POST", &self.endpoint("status_endpoint"), body).await;
-        assert_eq!((code, answer["status"].as_str()), (200, Some(status)));
-    }
-}
-
-fn json_of(exchange: &Exchange) -> Value {
-    let response = exchange.response.as_ref().unwrap_or_else(|| panic!("{:?}", exchange.failure));
-    serde_json::from_slice(&response.body).unwrap_or_default()
-}
-
-fn claims(set: &Value) -> Value {
-    let payload = set.as_str().unwrap().split('.').nth(1).unwrap();
-    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
-}
-
-fn email(user: &str) -> Value {
-    json!({ "format": "email", "email": user })
-}
-
-fn users(sets: &[Value]) -> Vec<&str> {
-    sets.iter().map(|claims| claims["sub_id"]["email"].as_str().unwrap_or("-")).collect()
-}
-
-fn revoked() -> Value {
-    json!({ "events_requested": [REVOKED, REVOKED, "urn:unknown"] })
-}
 
 #[tokio::test]
 async fn the_configuration_names_what_is_offered() {
@@ -314,8 +194,7 @@ async fn a_long_poll_ends_when_its_event_comes_and_at_its_timeout() {
     let stream = pair.create(revoked()).await;
     let polling = pair.poll(&stream, json!({}));
     let emitting = async {
-        // The poll has to be there first; the metadata are asked for meanwhile.
-        pair.ask("GET", &pair.endpoint("configuration_endpoint"), Value::Null).await;
+        until(|| pair.count("polls") == 1).await;
         assert_eq!(pair.emit("a"), 1);
     };
     let (answer, ()) = tokio::join!(polling, emitting);
@@ -500,35 +379,6 @@ async fn sets_pass_the_rules_and_verify_across_a_rotation() {
 }
 
 #[tokio::test]
-async fn the_token_endpoint_grants_by_basic_and_by_post() {
-    let pair = Pair::new(|_| {}).await;
-    let url: url::Url = pair.transmitter.token_endpoint().parse().unwrap();
-    let basic = base64::engine::general_purpose::STANDARD.encode("one:a+secret");
-    let form = |body: &str| {
-        RequestSpec::new("POST", url.clone()).header("Content-Type", "application/x-www-form-urlencoded").body(body)
-    };
-    let config = pair.endpoint("configuration_endpoint");
-    for spec in [
-        form("grant_type=client_credentials").header("Authorization", format!("Basic {basic}")),
-        form("grant_type=client_credentials&client_id=one&client_secret=a+secret"),
-    ] {
-        let granted = json_of(&pair.client.send(spec).await);
-        let token = granted["access_token"].as_str().unwrap();
-        assert_eq!(pair.ask_as(token, "GET", &config, Value::Null).await.0, 200);
-    }
-    let reading = form("grant_type=client_credentials&client_id=one&client_secret=a+secret&scope=ssf.read");
-    let granted = json_of(&pair.client.send(reading).await);
-    assert_eq!(pair.ask_as(granted["access_token"].as_str().unwrap(), "POST", &config, json!({})).await.0, 403);
-    for (body, expected) in [
-        ("grant_type=client_credentials&client_id=one&client_secret=wrong", 401),
-        ("grant_type=client_credentials", 401),
-        ("grant_type=password&client_id=one&client_secret=a+secret", 400),
-    ] {
-        assert_eq!(pair.client.send(form(body)).await.status(), Some(expected), "{body}");
-    }
-}
-
-#[tokio::test]
 async fn the_control_interface_is_for_the_operator_alone() {
     let pair = Pair::new(|options| options.control = Some("127.0.0.1:0".parse().unwrap())).await;
     let stream = pair.create(revoked()).await;
@@ -593,32 +443,12 @@ async fn everything_that_leaves_passes_the_hooks() {
 }
 
 #[tokio::test]
-async fn switches_change_what_an_answer_cannot_express() {
-    let pair = Pair::new(|options| {
-        options.behaviour.ignores_acks = true;
-        options.behaviour.delivers_while_paused = true;
-        options.behaviour.exceeds_max_events = true;
-        options.behaviour.shows_foreign_streams = true;
-    })
-    .await;
-    let stream = pair.create(revoked()).await;
-    pair.status(&stream, "paused").await;
-    pair.emit("a");
-    pair.emit("b");
-    assert_eq!(pair.drain(&stream).await.len(), 2);
-    let one = pair.poll(&stream, json!({ "maxEvents": 1, "returnImmediately": true })).await;
-    assert_eq!(one["sets"].as_object().unwrap().len(), 2);
-    let seen = pair.ask_as("token-of-two", "GET", &pair.endpoint("configuration_endpoint"), Value::Null).await;
-    assert_eq!(seen.1[0]["stream_id"], stream["stream_id"]);
-}
-
-#[tokio::test]
 async fn a_thousand_long_polls_end_with_one_event() {
     let pair = Pair::new(|_| {}).await;
     let stream = pair.create(revoked()).await;
     let polls: Vec<_> = (0..1_000).map(|_| pair.poll(&stream, json!({}))).collect();
     let emitting = async {
-        pair.ask("GET", &pair.endpoint("configuration_endpoint"), Value::Null).await;
+        until(|| pair.count("polls") == 1_000).await;
         pair.emit("a");
     };
     let (answers, ()) = tokio::join!(futures_util::future::join_all(polls), emitting);

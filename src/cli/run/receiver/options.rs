@@ -1,0 +1,139 @@
+//! The options of `run receiver`, and what they mean together with the configuration file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::Work;
+use crate::cli::config::{Config, secret};
+use crate::cli::console::Failure;
+use crate::cli::keys;
+use crate::cli::run::common::{Common, CommonArgs, web_url};
+use crate::cli::run::repeat::Repeat;
+use crate::run::receiver::GOOD_SET;
+use crate::run::settings::ReceiverSettings;
+use crate::set::Alg;
+use crate::suite::model::profile::Role;
+
+/// The audience unless one is given.
+const AUDIENCE: &str = "https://receiver.example.com";
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct ReceiverArgs {
+    /// Where the receiver takes SETs.
+    #[arg(value_name = "PUSH_URL")]
+    url: Option<Url>,
+    /// The issuer that the receiver trusts; the address of our own discovery document unless given.
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// The audience that the receiver goes by.
+    #[arg(long, value_name = "TEXT")]
+    audience: Option<String>,
+    /// The whole value of the Authorization header that the receiver expects; `@FILE` reads it from a file.
+    #[arg(long, value_name = "VALUE", env = "SETSPEC_AUTHORIZATION_HEADER", hide_env_values = true)]
+    authorization_header: Option<String>,
+    /// A language in which the receiver describes errors; give every one, its default first.
+    #[arg(long = "language", value_name = "TAG")]
+    languages: Vec<String>,
+    /// The claims of a SET that the receiver takes (JSON; may contain `${issuer}`, `${audience}`, `${now()}`,
+    /// `${uuid()}`), in place of a CAEP session-revoked event.
+    #[arg(long, value_name = "FILE")]
+    set: Option<PathBuf>,
+    /// The algorithm that SETs are signed with [default: RS256].
+    #[arg(long)]
+    alg: Option<Alg>,
+    /// Sign with this key (PEM or JWK; for HS256 also the secret as text) rather than with a new one.
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// The key id of SETs.
+    #[arg(long)]
+    kid: Option<String>,
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+impl ReceiverArgs {
+    pub fn resolve(&self) -> Result<Work, Failure> {
+        let config = Config::find(self.common.config.as_deref(), Role::Receiver)?;
+        let url = self.url.as_ref().or(config.url.as_ref());
+        if let Some(url) = url {
+            web_url("PUSH_URL", url)?;
+        }
+        let authorization = match (&self.authorization_header, &config.authorization_header) {
+            (Some(text), _) => Some(secret("--authorization-header", text)?),
+            (None, Some(reference)) => Some(reference.resolve("authorization-header")?),
+            (None, None) => None,
+        };
+        let common = self.common.resolve(&config, "push-receiver")?;
+        let alg = self.alg.or(config.alg).unwrap_or(Alg::Rs256);
+        let key = self.key.as_ref().or(config.key.as_ref());
+        let kid = self.kid.as_ref().or(config.kid.as_ref());
+        let keys = keys::signing_keys(alg, key.map(PathBuf::as_path), kid.map(String::as_str))?;
+        let Common {
+            profile,
+            selection,
+            listen,
+            public_url,
+            roots,
+            insecure,
+            deployed,
+            timeouts,
+            jobs,
+            strict,
+            output,
+        } = common;
+        let mut catalogue = self.common.suites.load()?;
+        if let Some(path) = self.set.as_ref().or(config.set.as_ref()) {
+            let wrong = |why: String| Failure::usage(format!("--set {}: {why}", path.display()));
+            let claims = serde_json::from_str(&keys::read(path, "--set")?).map_err(|error| wrong(error.to_string()))?;
+            Arc::make_mut(&mut catalogue).fixtures.replace(GOOD_SET, &claims).map_err(wrong)?;
+        }
+        let issuer = self.issuer.clone().or(config.issuer);
+        let audience = self.audience.clone().or(config.audience).unwrap_or_else(|| AUDIENCE.to_owned());
+        let settings = ReceiverSettings {
+            command: self.command(url, issuer.as_deref(), &audience, alg),
+            catalogue,
+            profile,
+            url: match url {
+                Some(url) => url.clone(),
+                None => Url::parse("http://127.0.0.1/").map_err(|error| Failure::internal(error.to_string()))?,
+            },
+            issuer,
+            audience,
+            authorization,
+            languages: if self.languages.is_empty() { config.languages } else { self.languages.clone() },
+            key: keys.good,
+            other_key: keys.other,
+            listen,
+            public_url,
+            roots,
+            insecure,
+            deployed,
+            timeouts,
+            jobs: jobs.unwrap_or(4),
+            strict,
+            selection,
+        };
+        Ok(Work { built_in: url.is_none(), settings, output })
+    }
+
+    /// The command that repeats the run; the credential comes from the environment there.
+    fn command(&self, url: Option<&Url>, issuer: Option<&str>, audience: &str, alg: Alg) -> String {
+        let mut repeat = Repeat::new("setspec run receiver");
+        repeat.word(url);
+        repeat.option("issuer", issuer);
+        repeat.option("audience", (audience != AUDIENCE).then_some(audience));
+        repeat.option("alg", (alg != Alg::Rs256).then_some(alg));
+        repeat.option("set", self.set.as_ref().map(|path| path.display()));
+        repeat.option("key", self.key.as_ref().map(|path| path.display()));
+        repeat.option("kid", self.kid.as_ref());
+        for language in &self.languages {
+            repeat.option("language", Some(language));
+        }
+        let credential = self.authorization_header.as_deref();
+        repeat.secret("authorization-header", credential, "SETSPEC_AUTHORIZATION_HEADER");
+        self.common.repeat(&mut repeat);
+        repeat.finish()
+    }
+}

@@ -1,0 +1,139 @@
+//! What is judged: from the command line to an engine that can start.
+
+use std::sync::Arc;
+
+use clap::Subcommand;
+use tokio::sync::watch;
+
+use super::common::{CommonArgs, Output};
+use super::{receiver, transmitter};
+use crate::cli::console::Failure;
+use crate::peer::receiver::Receiver;
+use crate::peer::ssf::SsfTransmitter;
+use crate::run::event::{Emitter, Finished};
+use crate::run::plan::Selection;
+use crate::run::receiver::ReceiverRun;
+use crate::run::transmitter::TransmitterRun;
+use crate::suite::Catalogue;
+
+/// The command line.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum Target {
+    /// A receiver of SETs by push. Without a URL, the built-in receiver is started and judged.
+    Receiver(Box<receiver::ReceiverArgs>),
+    /// A Shared Signals transmitter. Without an issuer, the built-in transmitter is started and judged.
+    Transmitter(Box<transmitter::TransmitterArgs>),
+}
+
+/// What the options and the file come to.
+pub(in crate::cli) enum Work {
+    Receiver(Box<receiver::Work>),
+    Transmitter(Box<transmitter::Work>),
+}
+
+/// Everything is prepared and nothing has been sent. A built-in peer lives as long as its engine.
+pub(in crate::cli) enum Engine {
+    Receiver(Box<ReceiverRun>, Option<Receiver>),
+    Transmitter(Box<TransmitterRun>, Option<Arc<SsfTransmitter>>),
+}
+
+impl Target {
+    pub fn common(&self) -> &CommonArgs {
+        match self {
+            Self::Receiver(args) => &args.common,
+            Self::Transmitter(args) => &args.common,
+        }
+    }
+
+    /// Options win over the file, the file over defaults. What is wrong with them shows before the suites are read.
+    pub fn resolve(&self) -> Result<Work, Failure> {
+        Ok(match self {
+            Self::Receiver(args) => Work::Receiver(Box::new(args.resolve()?)),
+            Self::Transmitter(args) => Work::Transmitter(Box::new(args.resolve()?)),
+        })
+    }
+}
+
+impl Work {
+    pub fn catalogue(&self) -> &Catalogue {
+        match self {
+            Self::Receiver(work) => &work.settings.catalogue,
+            Self::Transmitter(work) => &work.settings.catalogue,
+        }
+    }
+
+    pub fn profile(&self) -> &str {
+        match self {
+            Self::Receiver(work) => &work.settings.profile,
+            Self::Transmitter(work) => &work.settings.profile,
+        }
+    }
+
+    pub fn selection(&self) -> &Selection {
+        match self {
+            Self::Receiver(work) => &work.settings.selection,
+            Self::Transmitter(work) => &work.settings.selection,
+        }
+    }
+
+    pub fn strict(&self) -> bool {
+        match self {
+            Self::Receiver(work) => work.settings.strict,
+            Self::Transmitter(work) => work.settings.strict,
+        }
+    }
+
+    pub(super) fn output(&self) -> &Output {
+        match self {
+            Self::Receiver(work) => &work.output,
+            Self::Transmitter(work) => &work.output,
+        }
+    }
+
+    pub async fn prepare(self) -> Result<Engine, Failure> {
+        Ok(match self {
+            Self::Receiver(work) => {
+                let (run, built_in) = work.prepare().await?;
+                Engine::Receiver(Box::new(run), built_in)
+            }
+            Self::Transmitter(work) => {
+                let (run, built_in) = work.prepare().await?;
+                Engine::Transmitter(Box::new(run), built_in)
+            }
+        })
+    }
+}
+
+impl Engine {
+    /// Everything.
+    pub async fn run(self, emitter: &Emitter, stop: watch::Receiver<bool>) -> Finished {
+        match self {
+            Self::Receiver(run, built_in) => {
+                let finished = run.run(emitter, stop).await;
+                receiver::shutdown(built_in).await;
+                finished
+            }
+            Self::Transmitter(run, built_in) => {
+                let finished = run.run(emitter, stop).await;
+                transmitter::shutdown(built_in).await;
+                finished
+            }
+        }
+    }
+
+    /// The preflight alone.
+    pub async fn examine(self, emitter: &Emitter, stop: watch::Receiver<bool>) -> Finished {
+        match self {
+            Self::Receiver(run, built_in) => {
+                let finished = run.examine(emitter, stop).await;
+                receiver::shutdown(built_in).await;
+                finished
+            }
+            Self::Transmitter(run, built_in) => {
+                let finished = run.examine(emitter, stop).await;
+                transmitter::shutdown(built_in).await;
+                finished
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The built-in transmitter as the target.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::cli::console::Failure;
+use crate::http::{Client, ClientOptions};
+use crate::peer::ssf::{ClientCredentials, ReceiverAccount, SsfOptions, SsfTransmitter};
+use crate::run::transmitter::hook::{BuiltIn, Hook};
+use crate::run::transmitter::settings::{
+    ClientAuthentication, ClientSettings, CredentialSettings, TransmitterSettings,
+};
+use crate::set::{Alg, Jwks, SigningKey};
+
+/// The key id of its first key.
+const KID: &str = "setspec-1";
+
+/// How long it holds a poll.
+const LONG_POLL: Duration = Duration::from_secs(3);
+
+/// How long it waits before it pushes again: RFC 8935 section 2 wants a fitting time.
+const RETRY_DELAY: Duration = Duration::from_millis(300);
+
+/// Starts it, and completes the settings with what the operator need not say of a transmitter that is ours.
+pub(super) async fn start(alg: Alg, settings: &mut TransmitterSettings) -> Result<Arc<SsfTransmitter>, Failure> {
+    let ours = |error: &dyn std::fmt::Display| Failure::internal(format!("the built-in transmitter: {error}"));
+    let key = SigningKey::generate(alg, KID).map_err(|error| ours(&error))?;
+    if key.public_jwk().is_none() {
+        return Err(Failure::usage(format!(
+            "--alg {alg}: the built-in transmitter publishes its key, so it needs a pair"
+        )));
+    }
+    let options = ClientOptions { response_timeout: settings.timeouts.response, ..ClientOptions::default() };
+    let client = Client::new(options).map_err(|error| ours(&error))?;
+    let first = settings.credential.get_or_insert_with(new_token);
+    let second = settings.second.get_or_insert_with(new_token);
+    let receivers = vec![account("receiver", first)?, account("other-receiver", second)?];
+    let mut options = SsfOptions::new(receivers, Arc::new(key), client);
+    options.catalogue = Some(settings.catalogue.clone());
+    options.timing.retry_delay = RETRY_DELAY;
+    options.timing.redeliver_after = Duration::ZERO;
+    options.timing.long_poll = settings.long_poll.unwrap_or(LONG_POLL);
+    settings.long_poll = Some(options.timing.long_poll);
+    let transmitter = Arc::new(SsfTransmitter::start(options).await.map_err(|error| ours(&error))?);
+    settings.issuer = transmitter.issuer().to_owned();
+    settings.hook = Hook::Local(Arc::new(BuiltIn(transmitter.clone())));
+    Ok(transmitter)
+}
+
+fn new_token() -> CredentialSettings {
+    CredentialSettings::Token(SecretString::from(uuid::Uuid::new_v4().simple().to_string()))
+}
+
+/// A receiver that is known by this credential.
+fn account(name: &str, credential: &CredentialSettings) -> Result<ReceiverAccount, Failure> {
+    let (tokens, client) = match credential {
+        CredentialSettings::Token(token) => (vec![token.clone()], None),
+        CredentialSettings::Client(client) => (Vec::new(), Some(known(client)?)),
+    };
+    let audience = vec![format!("https://{name}.example.com")];
+    Ok(ReceiverAccount { name: name.to_owned(), tokens, client, audience, read_only: false })
+}
+
+fn known(client: &ClientSettings) -> Result<ClientCredentials, Failure> {
+    let (secret, keys) = match &client.authentication {
+        ClientAuthentication::Basic(secret) | ClientAuthentication::Post(secret) => (secret.clone(), None),
+        ClientAuthentication::PrivateKey(key) => {
+            let keys = Jwks::for_keys(&[key]).map_err(|error| Failure::usage(format!("--client-key: {error}")))?;
+            (SecretString::from(uuid::Uuid::new_v4().to_string()), Some(keys))
+        }
+    };
+    Ok(ClientCredentials { id: client.id.clone(), secret, keys })
+}

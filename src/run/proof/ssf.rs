@@ -1,0 +1,129 @@
+//! The Shared Signals transmitter of the proof, and runs against it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::sync::watch;
+
+use super::scenario::Lab;
+use crate::http::{Authority, Client, ClientOptions, Roots};
+use crate::peer::ssf::{ReceiverAccount, SsfOptions, SsfTransmitter, Tampered, apply};
+use crate::peer::tamper::Tamper;
+use crate::run::event::{CaseStatus, Emitter, Event, Finished};
+use crate::run::plan::Selection;
+use crate::run::settings::Timeouts;
+use crate::run::transmitter::TransmitterRun;
+use crate::run::transmitter::hook::{BuiltIn, Hook};
+use crate::run::transmitter::settings::{CredentialSettings, TransmitterSettings};
+use crate::set::Alg;
+use crate::suite::catalogue::Deviation;
+use crate::suite::model::case::Method;
+
+/// The profile that Shared Signals transmitters are judged by.
+pub(super) const PROFILE: &str = "ssf-transmitter";
+
+/// How long the transmitter of the proof holds a poll.
+const LONG_POLL: Duration = Duration::from_secs(3);
+
+/// Runs the profile against the built-in transmitter with these toggles and deviations.
+pub(super) async fn run(
+    lab: &Lab,
+    toggles: &[&str],
+    tls: bool,
+    alg: Alg,
+    deviations: &[&Deviation],
+) -> Result<Finished, String> {
+    let (key, other_key) = lab.keys(alg)?;
+    let client = ClientOptions { response_timeout: Duration::from_secs(5), ..ClientOptions::default() };
+    let client = Client::new(client).map_err(|error| error.to_string())?;
+    let account = |name: &str, audience: &str| ReceiverAccount {
+        name: name.to_owned(),
+        tokens: vec![SecretString::from(format!("proof-token-of-{name}"))],
+        client: None,
+        audience: vec![audience.to_owned()],
+        read_only: false,
+    };
+    let mut options = SsfOptions::new(
+        vec![account("first", "https://receiver.example.com"), account("second", "https://other-receiver.example.com")],
+        key,
+        client,
+    );
+    options.other_key = Some(other_key);
+    options.catalogue = Some(lab.catalogue.clone());
+    options.timing.retry_delay = Duration::from_millis(300);
+    options.timing.long_poll = LONG_POLL;
+    let mut roots = Roots::System;
+    // A variation breaks nothing that would say that it needs https.
+    if tls || deviations.iter().any(|deviation| deviation.tls.is_some()) {
+        let authority = Authority::new().map_err(|error| error.to_string())?;
+        options.tls = Some(authority.issue(&["127.0.0.1", "localhost"]).map_err(|error| error.to_string())?);
+        roots = Roots::Only(authority.pem().into_bytes());
+    }
+    for toggle in toggles {
+        if !apply(&mut options, toggle) {
+            return Err(format!("there is no toggle `{toggle}`"));
+        }
+    }
+    Tampered::new(Tamper::new(deviations.iter().map(|deviation| (*deviation).clone()))).install(&mut options)?;
+    let transmitter = Arc::new(SsfTransmitter::start(options).await.map_err(|error| error.to_string())?);
+    let settings = TransmitterSettings {
+        roots,
+        ..settings(lab, transmitter.issuer(), Hook::Local(Arc::new(BuiltIn(transmitter.clone()))))
+    };
+    let run = TransmitterRun::prepare(settings).await.map_err(|error| error.to_string())?;
+    let open: Arc<Mutex<Vec<String>>> = Arc::default();
+    let seen = open.clone();
+    let emitter = Emitter::new(move |event| {
+        if let Event::CaseFinished(case) = event
+            && case.status == CaseStatus::Inconclusive
+        {
+            let reason = case.reason.unwrap_or_default();
+            seen.lock().unwrap_or_else(PoisonError::into_inner).push(format!("inconclusive {}: {reason}", case.id));
+        }
+    });
+    let (_stop, stopped) = watch::channel(false);
+    let mut finished = run.run(&emitter, stopped).await;
+    finished.notes.extend(open.lock().unwrap_or_else(PoisonError::into_inner).drain(..));
+    Ok(finished)
+}
+
+/// Settings for a transmitter with this issuer.
+pub(super) fn settings(lab: &Lab, issuer: &str, hook: Hook) -> TransmitterSettings {
+    let token = |name: &str| CredentialSettings::Token(SecretString::from(format!("proof-token-of-{name}")));
+    TransmitterSettings {
+        catalogue: lab.catalogue.clone(),
+        profile: PROFILE.to_owned(),
+        issuer: issuer.to_owned(),
+        metadata_url: None,
+        credential: Some(token("first")),
+        second: Some(token("second")),
+        delivery: vec![Method::Push, Method::Poll],
+        listen: ([127, 0, 0, 1], 0).into(),
+        public_url: None,
+        jwks: None,
+        hook,
+        events: Vec::new(),
+        subjects: Vec::new(),
+        take_over: false,
+        roots: Roots::System,
+        insecure: false,
+        deployed: false,
+        timeouts: timeouts(),
+        long_poll: Some(LONG_POLL),
+        jobs: 6,
+        strict: false,
+        selection: Selection::default(),
+        command: "setspec run transmitter".to_owned(),
+    }
+}
+
+/// Short waits: on loopback nothing takes long, and what a mutant withholds is waited for in vain.
+fn timeouts() -> Timeouts {
+    Timeouts {
+        response: Duration::from_secs(5),
+        prompt: Duration::from_secs(2),
+        delivery: Duration::from_secs(3),
+        quiet: Duration::from_millis(200),
+    }
+}

@@ -1,0 +1,85 @@
+//! Why a feature is not there, and what that means.
+
+use super::settings::TransmitterSettings;
+use super::world::World;
+use crate::run::settings::is_loopback;
+use crate::suite::model::case::Method;
+
+/// What a missing feature means for what needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Absence {
+    /// The target does not declare it.
+    NotApplicable(String),
+    /// The operator could have given the means.
+    Untested(String),
+}
+
+impl Absence {
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::NotApplicable(reason) | Self::Untested(reason) => reason,
+        }
+    }
+}
+
+/// The first feature that is missing, and what that means.
+pub(crate) fn of(world: &World, needs: &[String]) -> Option<Absence> {
+    let has = |need: &str| world.offer().is_some_and(|offer| offer.features.contains(need));
+    needs.iter().find(|need| !has(need)).map(|need| why(world, need))
+}
+
+/// Why a delivery method is not tested, if it is not.
+pub(crate) fn of_method(world: &World, method: Method) -> Option<Absence> {
+    let offer = world.offer()?;
+    let name = method.name();
+    if offer.methods.contains(&method) {
+        return None;
+    }
+    if !offer.features.contains(name) {
+        return Some(why(world, name));
+    }
+    Some(Absence::Untested(match world.settings.delivery.contains(&method) {
+        true => format!("no stream by {name} could be used; the preflight says why"),
+        false => format!("delivery by {name} was not selected (--delivery)"),
+    }))
+}
+
+fn why(world: &World, feature: &str) -> Absence {
+    let settings: &TransmitterSettings = &world.settings;
+    let untested = |what: &str| Absence::Untested(what.to_owned());
+    let loopback = url::Url::parse(&settings.issuer).is_ok_and(|url| is_loopback(&url));
+    match feature {
+        "trigger" => {
+            untested("it takes an event: a hook that causes one shows it (--trigger, or [trigger] in setspec.toml)")
+        }
+        "trigger-status" => {
+            untested("it takes a status that the transmitter changes by itself: a hook that does `status` shows it")
+        }
+        "trigger-verification" => {
+            untested("it takes a verification that nobody requested: a hook that does `verification` shows it")
+        }
+        "trigger-keys" => untested("it takes a new key: a hook that does `rotate-key` shows it"),
+        "other-receiver" => untested("it takes a second receiver: --second-token shows it"),
+        "authorization" => {
+            Absence::NotApplicable("no credential was given, so the transmitter asks for none".to_owned())
+        }
+        "long-poll" => untested("it takes to know how long a poll is held: --long-poll says so"),
+        "several-events" => untested("it takes two events that can be caused: --event names them"),
+        "listener-tls" => untested("our push listener is plain http"),
+        "tls" | "deployed" if loopback => {
+            Absence::NotApplicable("plain http on a loopback address: a development set-up".to_owned())
+        }
+        "tls" => Absence::NotApplicable("the target is not reached over https".to_owned()),
+        "push" => Absence::NotApplicable("the transmitter does not offer delivery by push".to_owned()),
+        "poll" => Absence::NotApplicable("the transmitter does not offer delivery by poll".to_owned()),
+        "push-and-poll" => Absence::NotApplicable("the transmitter offers one delivery method only".to_owned()),
+        "one-method" => Absence::NotApplicable("the transmitter offers both delivery methods".to_owned()),
+        "several-streams" => Absence::NotApplicable("a receiver may have one stream only".to_owned()),
+        "one-stream" => Absence::NotApplicable("a receiver may have several streams".to_owned()),
+        "default-subjects-all" | "default-subjects-none" => {
+            Absence::NotApplicable("the metadata say otherwise of default_subjects, or nothing".to_owned())
+        }
+        "issuer-path" => Absence::NotApplicable("the issuer has no path component".to_owned()),
+        other => Absence::NotApplicable(format!("the transmitter does not announce it: {}", other.replace('-', " "))),
+    }
+}

@@ -1,0 +1,233 @@
+//! Exchanges with a transmitter, taken apart and judged.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::world::World;
+use crate::expr::Scope;
+use crate::http::Exchange;
+use crate::peer::message::{object_or_null, request_value, response_value, set_value, tls_value};
+use crate::run::judge::{Observation, Observed, Origin};
+use crate::run::steps::Stop;
+use crate::set::{Token, json as strict_json};
+use crate::suite::model::case::{Auth, Method};
+use crate::suite::model::section::{Kind, Level};
+
+/// How many SETs of one poll answer, or streams of one list, are looked at. Only those are acknowledged.
+const MOST_SETS: usize = 100;
+
+/// How much of a body is kept as evidence; the report shows less.
+const EVIDENCE: usize = 64 * 1024;
+
+/// A SET that came.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrived {
+    /// The variable `set`.
+    pub set: Value,
+    pub claims: Value,
+    pub header: Value,
+    /// The `jti` by which a poll answer names it, or that of its claims.
+    pub jti: String,
+    /// The variable `push`, where it was pushed.
+    pub push: Option<Value>,
+    /// When the exchange that brought it began.
+    pub at: Timestamp,
+}
+
+/// The variable `sent` of a request.
+pub(crate) fn sent(fault: Option<&str>, auth: Auth, body: &[u8]) -> Value {
+    json!({ "fault": fault.unwrap_or_default(), "auth": auth, "json": json_of(body) })
+}
+
+/// A body as JSON; null where it is none.
+pub(crate) fn json_of(body: &[u8]) -> Value {
+    strict_json::parse(body).map(|parsed| parsed.value).unwrap_or(Value::Null)
+}
+
+/// The variables that every rule on an exchange sees.
+fn scope(world: &World, exchange: &Exchange, sent: &Value) -> Scope {
+    Scope::new()
+        .with("request", request_value(&exchange.request))
+        .with("response", response_value(exchange))
+        .with("sent", sent.clone())
+        .with("elapsed", json!(exchange.elapsed_ms / 1000.0))
+        .with("timeouts", world.settings.timeouts.value())
+        .with("metadata", world.metadata())
+        .with("issuer", json!(world.settings.issuer))
+}
+
+/// Judges a request to the management API and what it was answered.
+pub(crate) fn management(
+    world: &World,
+    operation: &str,
+    exchange: &Exchange,
+    sent: &Value,
+) -> Result<Vec<Observation>, Stop> {
+    let base = scope(world, exchange, sent).with("operation", json!(operation));
+    if sent["fault"] == "" {
+        examine_ourselves(world, world.conscience.message(Kind::Management, &base, None))?;
+    }
+    let id = Some(exchange.id.as_str());
+    let mut seen = world.judge.message(Kind::Management, &base, id);
+    let answer = base.get("response").and_then(|response| response.get("json")).cloned().unwrap_or(Value::Null);
+    let accepted = exchange.status().is_some_and(|status| (200..300).contains(&status));
+    let documents: Vec<&Value> = match (operation, &answer) {
+        _ if !accepted => Vec::new(),
+        ("list", Value::Array(items)) => items.iter().take(MOST_SETS).filter(|item| item.is_object()).collect(),
+        (_, Value::Object(_)) => vec![&answer],
+        _ => Vec::new(),
+    };
+    let kind = match operation {
+        "create" | "read" | "list" | "update" | "replace" => Some((Kind::Stream, "stream")),
+        "read-status" | "update-status" => Some((Kind::Status, "status")),
+        _ => None,
+    };
+    if let Some((kind, name)) = kind {
+        for document in documents {
+            seen.extend(world.judge.message(kind, &base.clone().with(name, document.clone()), id));
+        }
+    }
+    Ok(seen)
+}
+
+/// An exchange that has been judged, with as much of its bodies as anybody will see.
+pub(crate) fn evidence(mut exchange: Exchange) -> Exchange {
+    let request = &mut exchange.request;
+    if request.body.len() > EVIDENCE {
+        request.body.truncate(EVIDENCE);
+        request.truncated = true;
+    }
+    if let Some(response) = exchange.response.as_mut().filter(|response| response.body.len() > EVIDENCE) {
+        response.body.truncate(EVIDENCE);
+        response.truncated = true;
+    }
+    exchange
+}
+
+/// What is worth telling of a poll answer: the variable `poll`, and the SETs in it.
+pub(crate) async fn poll(
+    world: &World,
+    stream: &Value,
+    exchange: &Exchange,
+    sent: &Value,
+) -> Result<(Value, Vec<Arrived>, Vec<Observation>), Stop> {
+    let base = scope(world, exchange, sent).with("stream", stream.clone());
+    let answer = base.get("response").and_then(|response| response.get("json")).cloned().unwrap_or(Value::Null);
+    let mut arrived = Vec::new();
+    let mut seen = Vec::new();
+    let mut claims = Map::new();
+    let accepted = exchange.status() == Some(200);
+    let none = Map::new();
+    let sets = answer.get("sets").and_then(Value::as_object).filter(|_| accepted).unwrap_or(&none);
+    for (jti, text) in sets.iter().take(MOST_SETS) {
+        let token = Token::parse(text.as_str().unwrap_or_default());
+        let (one, observations) = token_of(world, &token, stream, Method::Poll, exchange).await;
+        claims.insert(jti.clone(), one.claims.clone());
+        seen.extend(observations);
+        arrived.push(Arrived { jti: jti.clone(), ..one });
+    }
+    let value = match &answer {
+        Value::Object(_) => json!({
+            "sets": answer.get("sets"),
+            "jtis": sets.keys().take(MOST_SETS).collect::<Vec<_>>(),
+            "more": answer.get("moreAvailable") == Some(&Value::Bool(true)),
+            "claims": claims,
+        }),
+        _ => Value::Null,
+    };
+    let scope = base.with("poll", value.clone());
+    if sent["fault"] == "" {
+        examine_ourselves(world, world.conscience.message(Kind::Poll, &scope, None))?;
+    }
+    let mut observations = world.judge.message(Kind::Poll, &scope, Some(&exchange.id));
+    observations.extend(seen);
+    Ok((value, arrived, observations))
+}
+
+/// What is worth telling of a push; `delivery` is what we asked for.
+pub(crate) async fn push(
+    world: &World,
+    stream: &Value,
+    delivery: Value,
+    exchange: &Exchange,
+) -> (Arrived, Vec<Observation>) {
+    let token = Token::from_bytes(&exchange.request.body);
+    let (mut arrived, of_token) = token_of(world, &token, stream, Method::Push, exchange).await;
+    let scope = scope(world, exchange, &Value::Null)
+        .with("set", arrived.set.clone())
+        .with("tls", tls_value(exchange.tls.as_ref()))
+        .with("delivery", delivery);
+    let mut observations = world.judge.message(Kind::Push, &scope, Some(&exchange.id));
+    observations.extend(of_token);
+    arrived.push = Some(json!({ "request": scope.get("request"), "set": arrived.set }));
+    (arrived, observations)
+}
+
+async fn token_of(
+    world: &World,
+    token: &Token,
+    stream: &Value,
+    via: Method,
+    exchange: &Exchange,
+) -> (Arrived, Vec<Observation>) {
+    let signature = match world.found() {
+        Some(found) => found.keys.verify(token, &world.client).await,
+        None => crate::set::Signature::NotChecked,
+    };
+    let origin = Origin { stream: stream.clone(), metadata: world.metadata(), via: Some(via) };
+    let observations = world.judge.token(token, &signature, &origin, Some(&exchange.id));
+    let claims = object_or_null(token.claims.as_ref());
+    let jti = claims.get("jti").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let arrived = Arrived {
+        set: set_value(token, &signature),
+        header: object_or_null(token.header.as_ref()),
+        claims,
+        jti,
+        push: None,
+        at: exchange.at,
+    };
+    (arrived, observations)
+}
+
+/// Judges the fetch of the metadata.
+pub(crate) fn metadata(world: &World, exchange: &Exchange, features: &[&str]) -> Vec<Observation> {
+    let document = exchange.response.as_ref().map_or(Value::Null, |response| json_of(&response.body));
+    let scope = scope(world, exchange, &Value::Null)
+        .with("metadata", object_or_null(Some(&document)))
+        .with("features", json!(features));
+    world.judge.message(Kind::Metadata, &scope, Some(&exchange.id))
+}
+
+/// Judges a fetch of the key set.
+pub(crate) fn jwks(world: &World, exchange: &Exchange) -> Vec<Observation> {
+    let document = exchange.response.as_ref().map_or(Value::Null, |response| json_of(&response.body));
+    let scope = scope(world, exchange, &Value::Null).with("jwks", object_or_null(Some(&document)));
+    world.judge.message(Kind::Jwks, &scope, Some(&exchange.id))
+}
+
+/// What we send as the conformant party has to pass our own rules.
+pub(crate) fn examine_ourselves(world: &World, seen: Vec<Observation>) -> Result<(), Stop> {
+    let requirements = &world.settings.catalogue.requirements;
+    for Observation { requirement, result, .. } in seen {
+        let requirement = &requirements[requirement];
+        if let Observed::Broken(why) = result
+            && requirement.level != Level::May
+        {
+            let id = &requirement.id;
+            return Err(Stop::Internal(format!(
+                "the harness itself breaks {id}: expected {}, got {}",
+                why.expected, why.actual
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a URL that the target named may be asked: nothing is sent in the clear that belongs to an https issuer.
+pub(crate) fn may_be_asked(issuer: &str, url: &Url) -> Result<(), String> {
+    if issuer.starts_with("https:") && url.scheme() != "https" {
+        return Err(format!("{url} is not https although the issuer is, so nothing was sent there"));
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Mutants and variations.
+
+use serde_json::Value;
+
+use super::Compiler;
+use crate::suite::at::At;
+use crate::suite::catalogue::{Deviation, RequestPlan, RespondPlan};
+use crate::suite::model::deviation::{Deviation as DeviationModel, Stage};
+use crate::suite::model::profile::Role;
+use crate::suite::words;
+
+impl Compiler<'_, '_> {
+    pub(super) fn deviation(&mut self, model: &At<DeviationModel>, is_mutant: bool) {
+        let id = format!("{}/{}", self.prefix(), model.name.value);
+        if self.catalogue.deviations().any(|deviation| deviation.id == id) {
+            self.error(model.name.position, format!("there is a mutant or variation `{id}` already"));
+        }
+        let breaks = model.breaks.as_ref().and_then(|name| self.requirement(name));
+        if is_mutant && model.breaks.is_none() {
+            self.error(model.position, "a mutant breaks a requirement: `breaks: ...`");
+            return;
+        }
+        if !is_mutant && (model.breaks.is_some() || !model.also.is_empty()) {
+            self.error(model.position, "a variation is legal: it breaks nothing");
+            return;
+        }
+        let also = model.also.iter().filter_map(|name| self.requirement(name)).collect();
+        let Some(role) = self.deviating_role(model) else { return };
+        let vocabulary = words::of_deviation();
+        let when = self.optional(model.when.as_ref(), &vocabulary);
+        let place = model.position;
+        let respond = model.respond.as_ref().and_then(|plain| {
+            Some(RespondPlan {
+                headers: self.object(&plain.headers, place, &vocabulary)?,
+                body: plain
+                    .body
+                    .as_ref()
+                    .and_then(|body| self.template(&Value::from(body.as_str()), place, &vocabulary)),
+                json: plain.json.as_ref().and_then(|json| self.object(json, place, &vocabulary)),
+                whole: plain.whole.as_ref().and_then(|whole| self.template(whole, place, &vocabulary)),
+                plain: plain.clone(),
+            })
+        });
+        let request = model.request.as_ref().and_then(|plain| {
+            Some(RequestPlan {
+                headers: self.object(&plain.headers, place, &vocabulary)?,
+                body: plain
+                    .body
+                    .as_ref()
+                    .and_then(|body| self.template(&Value::from(body.as_str()), place, &vocabulary)),
+                plain: plain.clone(),
+            })
+        });
+        let claims = self.members(model.claims.as_ref(), &vocabulary);
+        let header = self.members(model.header.as_ref(), &vocabulary);
+        let payload = model.payload.as_ref().and_then(|payload| self.text(payload, &vocabulary));
+        let compiled = Deviation {
+            id,
+            breaks,
+            also,
+            about: model.about.clone(),
+            role,
+            on: model.on,
+            behave: model.behave.as_ref().map(|name| name.value.clone()),
+            given: model.given.iter().map(|name| name.value.clone()).collect(),
+            when,
+            respond,
+            ignore: model.ignore,
+            languages: model.languages.clone(),
+            request,
+            claims,
+            header,
+            payload,
+            forge: model.forge,
+            tls: model.tls.clone(),
+            retry: model.retry,
+            file: self.section.file.name.clone(),
+        };
+        let list = if is_mutant { &mut self.catalogue.mutants } else { &mut self.catalogue.variations };
+        list.push(compiled);
+    }
+
+    /// The behaviours that a deviation names say which peer deviates.
+    fn deviating_role(&mut self, model: &At<DeviationModel>) -> Option<Role> {
+        let tls_of_server = model
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.also_accepts.is_some() || tls.newest.is_some() || tls.oldest.is_some() || tls.plain);
+        // Where a transmitter is asked, it is the server; where it pushes, the receiver is.
+        let serves = matches!(self.section.folder, "ssf" | "rfc8936");
+        let answers = model.on.is_some_and(Stage::is_answer);
+        let receiver = (model.respond.is_some() && !answers)
+            || model.ignore.is_some()
+            || model.languages.is_some()
+            || (tls_of_server && !serves);
+        let token =
+            model.claims.is_some() || model.header.is_some() || model.payload.is_some() || model.forge.is_some();
+        let transmitter = token
+            || (model.respond.is_some() && answers)
+            || model.request.is_some()
+            || model.retry.is_some()
+            || model.behave.is_some()
+            || !model.given.is_empty()
+            || (tls_of_server && serves)
+            || model.tls.as_ref().is_some_and(|tls| tls.trusts_anything);
+        let fits = match model.on {
+            Some(Stage::Set) => token,
+            Some(Stage::Push) => !token && (receiver || transmitter),
+            Some(Stage::Tls) => model.tls.is_some(),
+            Some(_) => model.respond.is_some() && !token,
+            None => model.behave.is_some() || (!model.given.is_empty() && model.breaks.is_none()),
+        };
+        if !fits {
+            self.error(model.position, "this deviation does not say what is different on that message");
+            return None;
+        }
+        match (receiver, transmitter) {
+            (true, false) => Some(Role::Receiver),
+            (false, true) => Some(Role::Transmitter),
+            _ => {
+                self.error(model.position, "a deviation is one of a receiver or one of a transmitter, not both");
+                None
+            }
+        }
+    }
+}
