@@ -20,7 +20,7 @@ pub(super) struct Args {
 pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
     let catalogue = args.suites.load()?;
     let text = if args.id == "features" {
-        FEATURES.iter().map(|(name, meaning)| format!("{name:<16} {meaning}\n")).collect()
+        FEATURES.iter().map(|(name, meaning)| format!("{name:<26} {meaning}\n")).collect()
     } else if let Some(index) = catalogue.index_of(&args.id) {
         requirement(&catalogue, index)
     } else if let Some(found) = catalogue.cases.iter().find(|case| case.id == args.id) {

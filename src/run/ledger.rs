@@ -158,6 +158,9 @@ impl Ledger {
     }
 }
 
+/// How the reason begins where a run had no occasion to see a requirement.
+pub const UNSEEN: &str = "nothing in this run showed it";
+
 /// Why a requirement that some check looks at was not seen, and what would show it.
 fn unseen(catalogue: &Catalogue, index: usize) -> String {
     let mut conditions: Vec<String> = Vec::new();
@@ -171,8 +174,8 @@ fn unseen(catalogue: &Catalogue, index: usize) -> String {
         }
     }
     match conditions.as_slice() {
-        [] => "nothing in this run showed it".to_owned(),
-        some => format!("nothing in this run showed it; it shows in {}", some.join(", or in ")),
+        [] => UNSEEN.to_owned(),
+        some => format!("{UNSEEN}; it shows in {}", some.join(", or in ")),
     }
 }
 

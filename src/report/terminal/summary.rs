@@ -7,6 +7,7 @@ use super::paint::Paint;
 use crate::report::record::{Report, Summary};
 use crate::report::{text, words};
 use crate::run::event::{Finding, Finished, RequirementResult, Status, Verdict};
+use crate::run::ledger::UNSEEN;
 
 /// How many different findings of a requirement are shown.
 const SHOWN: usize = 3;
@@ -190,7 +191,12 @@ impl<W: Write> Printer<'_, W> {
             return Ok(());
         }
         self.head(&format!("Untested: {}", outcome.summary.untested))?;
-        let untested = outcome.with(Status::Untested);
+        // What the target had no occasion to show is long to tell and seldom asked for.
+        let is_brief = |r: &&RequirementResult| {
+            !self.options.verbose && r.reason.as_deref().is_some_and(|reason| reason.starts_with(UNSEEN))
+        };
+        let unseen = outcome.with(Status::Untested).filter(is_brief).count();
+        let untested = outcome.with(Status::Untested).filter(|r| !is_brief(r));
         for (reason, ids) in words::by_reason(untested.map(|r| (r.reason.as_deref(), r.id.as_str()))) {
             writeln!(self.out, "  {}: {}", ids.len(), text::short(reason, VALUE))?;
             let named = if self.options.verbose { ids.len() } else { NAMED };
@@ -200,6 +206,12 @@ impl<W: Write> Printer<'_, W> {
             if ids.len() > named {
                 writeln!(self.out, "      and {} more", ids.len() - named)?;
             }
+        }
+        if unseen > 0 {
+            writeln!(
+                self.out,
+                "  {unseen}: nothing in this run showed them; the report says what would (or --verbose)"
+            )?;
         }
         Ok(())
     }

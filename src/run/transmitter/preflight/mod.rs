@@ -17,14 +17,12 @@ use super::messages;
 use super::world::{Found, World};
 use crate::expr::formats::well_known;
 use crate::http::{Exchange, Failure, FailureKind, RequestSpec};
+use crate::run::clock;
 use crate::run::event::PreflightLine;
 use crate::run::judge::Observation;
 use crate::run::settings::is_loopback;
 use crate::run::steps::{Acted, Stop};
 use crate::suite::model::case::Method;
-
-/// A clock that differs by more makes tokens look expired or not yet valid.
-const CLOCK_SKEW_SECONDS: i64 = 60;
 
 /// The largest metadata that are read: every rule looks at them again.
 const MOST_METADATA: usize = 64 * 1024;
@@ -124,7 +122,7 @@ async fn discover(world: &World, flight: &mut Preflight) -> Option<(Value, Url)>
             None => format!("{url} answers"),
         },
     );
-    clock(&exchange, flight);
+    flight.lines.extend(clock::line(&exchange, "the transmitter"));
     let response = exchange.response.as_ref()?;
     if response.truncated || response.body.len() > MOST_METADATA {
         flight.bad("metadata", "the document is larger than what is read (64 KiB)", "Is this the metadata document?");
@@ -188,23 +186,6 @@ fn unreachable(failure: &Failure) -> (&'static str, &'static str) {
             ("answer", "What came back is not HTTP/1.1; is this the right port?")
         }
         _ => ("answer", "The connection ended without a whole answer; the log of the transmitter may say why."),
-    }
-}
-
-fn clock(exchange: &Exchange, flight: &mut Preflight) {
-    let date = exchange.response.as_ref().and_then(|response| response.headers.get("date").map(str::to_owned));
-    let Some(theirs) = date.and_then(|date| jiff::fmt::rfc2822::parse(&date).ok()) else { return };
-    let skew = theirs.timestamp().as_second() - exchange.at.as_second();
-    if skew.abs() <= CLOCK_SKEW_SECONDS {
-        flight.ok("clock", "it agrees with ours");
-    } else {
-        let way = if skew > 0 { "ahead of" } else { "behind" };
-        flight.advise(
-            true,
-            "clock",
-            format!("that of the transmitter is {} s {way} ours", skew.abs()),
-            "Set both by NTP: times in tokens are compared with the clock.",
-        );
     }
 }
 
