@@ -1,5 +1,6 @@
 //! What every run does around its cases: a head, a preflight, case after case, an end.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -125,6 +126,21 @@ impl<'a> Course<'a> {
     }
 }
 
+/// Outcomes in the order of their numbers, from 0 on, whichever comes first: a slow case holds up what is told, and
+/// nothing else.
+pub(crate) fn in_order<T>(runs: impl Stream<Item = (usize, T)>) -> impl Stream<Item = T> {
+    runs.scan((BTreeMap::new(), 0), |(waiting, next), (number, run)| {
+        waiting.insert(number, run);
+        let mut ready = Vec::new();
+        while let Some(run) = waiting.remove(next) {
+            ready.push(run);
+            *next += 1;
+        }
+        std::future::ready(Some(futures_util::stream::iter(ready)))
+    })
+    .flatten()
+}
+
 /// Lets a run emit through `redact`, and ends it: nothing leaves with a secret in it.
 pub(crate) async fn without_secrets<R: Future<Output = Finished>>(
     emitter: &Emitter,
@@ -139,5 +155,16 @@ pub(crate) async fn without_secrets<R: Future<Output = Finished>>(
             *finished
         }
         _ => unreachable!("redaction keeps the kind of an event"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_ends_early_waits_for_its_turn() {
+        let ended = futures_util::stream::iter([(2, "c"), (0, "a"), (1, "b"), (3, "d")]);
+        assert_eq!(in_order(ended).collect::<Vec<_>>().await, ["a", "b", "c", "d"]);
     }
 }

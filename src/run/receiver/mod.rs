@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::course::{self, Course, End};
+use super::course::{self, Course, End, in_order};
 use super::event::{CaseStatus, Emitter, Event, Finished, PreflightLine, Started, Verdict};
 use super::judge::Judge;
 use super::plan::Plan;
@@ -239,15 +239,15 @@ impl ReceiverRun {
                     async move {
                         let (id, title) = (case.id.clone(), case.title.clone());
                         emitter.emit(Event::CaseStarted { id, title, number: number + 1, of });
-                        self.case(index, case, ready).await
+                        (number, self.case(index, case, ready).await)
                     }
                 })
-                .buffered(settings.jobs.max(1));
+                .buffer_unordered(settings.jobs.max(1));
             let enter = |course: &mut Course<'_>, run: CaseRun| {
                 let reproduce = format!("{} --only {}", settings.command, catalogue.cases[run.case].id);
                 course.enter(run, None, &reproduce);
             };
-            interrupted = course.go_through(runs, &mut stop, enter).await;
+            interrupted = course.go_through(in_order(runs), &mut stop, enter).await;
         }
         course.finish(End { ready, interrupted, strict: settings.strict }, self.notes())
     }

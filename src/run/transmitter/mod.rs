@@ -29,7 +29,7 @@ use tokio::time::timeout;
 use url::Url;
 use uuid::Uuid;
 
-use super::course::{self, Course, End};
+use super::course::{self, Course, End, in_order};
 use super::event::{CaseStatus, Emitter, Event, Finished, Started};
 use super::judge::Judge;
 use super::ledger::Ledger;
@@ -252,12 +252,14 @@ impl TransmitterRun {
                     async move {
                         let (id, title) = (leg.id(case), case.title.clone());
                         emitter.emit(Event::CaseStarted { id, title, number: first + at + 1, of });
-                        self.case(leg, case, ready).await
+                        (at, self.case(leg, case, ready).await)
                     }
                 })
-                .buffered(jobs);
+                .buffer_unordered(jobs);
             interrupted = course
-                .go_through(runs, &mut stop, |course, (leg, run, absence)| self.enter(course, leg, run, absence))
+                .go_through(in_order(runs), &mut stop, |course, (leg, run, absence)| {
+                    self.enter(course, leg, run, absence)
+                })
                 .await;
         }
         let left = self.clean_up().await;

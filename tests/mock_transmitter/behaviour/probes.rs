@@ -365,7 +365,7 @@ async fn updated_status(pair: Pair) -> Value {
 /// What becomes of a stream that is enabled for a reason when another one of the same receiver is paused.
 async fn neighbour(pair: Pair) -> Value {
     let (first, second) = (pair.create(revoked()).await, pair.create(revoked()).await);
-    let body = json!({ "stream_id": second, "status": "enabled", "reason": "It is wanted." });
+    let body = json!({ "stream_id": second["stream_id"], "status": "enabled", "reason": "It is wanted." });
     pair.ask("POST", &pair.endpoint("status_endpoint"), body).await;
     pair.status(&first, "paused").await;
     let (_, read) = pair.ask("GET", &one(&pair.endpoint("status_endpoint"), &second), Value::Null).await;
