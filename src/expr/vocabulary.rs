@@ -21,6 +21,11 @@ impl Vocabulary {
         extended
     }
 
+    /// The names of both.
+    pub fn joined(&self, other: &Self) -> Self {
+        Self { names: self.names.union(&other.names).cloned().collect() }
+    }
+
     /// Makes a variable known from here on, as `save` does for the steps after it.
     pub fn add(&mut self, name: impl Into<String>) {
         self.names.insert(name.into());

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::at::Position;
 use super::fixture::Fixtures;
-use super::model::case::{Answer, Auth, Awaited, CaseDelivery, Fault, Method, StreamStatus, TlsVersion};
+use super::model::case::{Answer, Asked, Auth, Awaited, CaseDelivery, Decision, Fault, Method, StreamStatus, TlsVersion};
 use super::model::deviation::{Check, Request, Respond, Retry, Stage, TlsDeviation};
 use super::model::profile::{Profile, Role};
 use super::model::section::{Kind, Level, Party};
@@ -135,6 +135,10 @@ pub struct Case {
     pub streams: Vec<StreamPlan>,
     /// Whether nothing else may go on with the target meanwhile.
     pub alone: bool,
+    /// How a visiting receiver is started anew for the case, if it is.
+    pub fresh: Option<Fresh>,
+    /// What our transmitter does otherwise from before the first step.
+    pub serve: Vec<Deviation>,
     /// What is done, in this order; the variables of a step are seen by those after it.
     pub steps: Vec<Step>,
     /// The role of the target that the case is for.
@@ -154,7 +158,9 @@ impl Case {
     /// Whether something that the case sends has to be refused.
     pub fn expects_refusal(&self) -> bool {
         self.steps.iter().any(|step| match &step.action {
-            Action::Push(plan) => plan.fault.is_some_and(Fault::must_be_refused) && !step.expect.is_empty(),
+            Action::Push(plan) | Action::Offer(plan) => {
+                plan.fault.is_some_and(Fault::must_be_refused) && !step.expect.is_empty()
+            }
             Action::Http(plan) | Action::Poll(plan) => {
                 plan.fault.as_deref().is_some_and(|fault| fault != Fault::Oddity.name()) && !step.expect.is_empty()
             }
@@ -172,10 +178,35 @@ impl Case {
             })
     }
 
+    /// Whether the case is one for a receiver that visits our transmitter.
+    pub fn is_visit(&self) -> bool {
+        self.role == Role::Receiver
+            && (self.fresh.is_some()
+                || !self.serve.is_empty()
+                || self.steps.iter().any(|step| {
+                    matches!(
+                        step.action,
+                        Action::Serve(_)
+                            | Action::Ask { .. }
+                            | Action::Decide(_)
+                            | Action::Await { .. }
+                            | Action::Quiet { .. }
+                            | Action::Join(_)
+                    )
+                }))
+    }
+
     /// Whether the case needs no more than a TCP connection, and so runs even where nothing can be pushed.
     pub fn is_handshake_only(&self) -> bool {
         self.steps.iter().all(|step| matches!(step.action, Action::Hello(_)))
     }
+}
+
+/// How a receiver is started anew.
+#[derive(Debug, Clone)]
+pub struct Fresh {
+    /// The issuer that it is told, if not the plain one.
+    pub issuer: Option<Template>,
 }
 
 /// A stream that a case is given.
@@ -249,6 +280,19 @@ pub enum Action {
         /// A condition on the message.
         filter: Option<Expression>,
     },
+    /// Gives a SET to the receiver by whichever method it takes SETs, and waits for what it says of it.
+    Offer(PushPlan),
+    /// Says what our transmitter does otherwise from now on.
+    Serve(Vec<Deviation>),
+    /// Asks the receiver to do something by itself.
+    Ask {
+        /// What.
+        what: Asked,
+        /// An object of arguments.
+        arguments: Option<Template>,
+    },
+    /// Changes the status of the receiver's stream by our own decision.
+    Decide(Decision),
 }
 
 /// How one HTTP request is made.
@@ -352,7 +396,7 @@ pub struct Deviation {
     pub role: Role,
     /// The message that is tampered with.
     pub on: Option<Stage>,
-    /// A Shared Signals transmitter: what it does otherwise, by name.
+    /// A Shared Signals transmitter or receiver: what it does otherwise, by name.
     pub behave: Option<String>,
     /// What else the peer is like, by name.
     pub given: Vec<String>,
@@ -364,7 +408,7 @@ pub struct Deviation {
     pub ignore: Option<Check>,
     /// A receiver: the languages of its descriptions, in place of those it is set up with; the first is the default.
     pub languages: Option<Vec<String>>,
-    /// A transmitter: how its push requests are changed.
+    /// How requests are changed: the pushes of a transmitter, everything else that a visiting receiver sends.
     pub request: Option<RequestPlan>,
     /// A transmitter: an object of claims to replace; null removes one.
     pub claims: Option<Template>,
@@ -383,10 +427,10 @@ pub struct Deviation {
 }
 
 impl Deviation {
-    /// Whether it takes a whole Shared Signals transmitter to act it out: its deviations stand in the suites of SSF and of
-    /// the delivery by poll.
+    /// Whether it takes a whole Shared Signals transmitter or receiver to act it out: such deviations stand in the suites of
+    /// SSF and of the delivery by poll.
     pub fn is_of_shared_signals(&self) -> bool {
-        self.role == Role::Transmitter && (self.id.starts_with("ssf/") || self.id.starts_with("rfc8936/"))
+        self.id.starts_with("ssf/") || self.id.starts_with("rfc8936/")
     }
 }
 
@@ -414,6 +458,12 @@ pub struct RequestPlan {
     pub headers: Template,
     /// The body as text; `${body}` is the original.
     pub body: Option<Template>,
+    /// An object of members to replace in a JSON body; null removes one.
+    pub json: Option<Template>,
+    /// An object of parameters to replace in the query; null removes one.
+    pub query: Template,
+    /// The URL in place of the original.
+    pub url: Option<Template>,
 }
 
 impl Catalogue {

@@ -12,10 +12,12 @@ pub(crate) fn of_rule(kind: Kind) -> Vocabulary {
         Kind::Push => &["request", "response", "sent", "set", "tls", "elapsed", "timeouts", "delivery"],
         Kind::Metadata => &["metadata", "request", "response", "issuer", "features"],
         Kind::Jwks => &["jwks", "request", "response", "metadata"],
-        Kind::Management => &["operation", "request", "response", "sent", "elapsed", "metadata"],
+        Kind::Management => &["operation", "endpoint", "request", "response", "sent", "elapsed", "metadata", "history"],
         Kind::Stream => &["stream", "operation", "request", "response", "sent", "metadata", "issuer"],
         Kind::Status => &["status", "operation", "request", "response", "sent", "metadata"],
-        Kind::Poll => &["poll", "request", "response", "sent", "elapsed", "timeouts", "stream", "metadata"],
+        Kind::Poll => {
+            &["poll", "request", "response", "sent", "elapsed", "timeouts", "stream", "metadata", "history"]
+        }
     };
     Vocabulary::of(names.iter().copied()).and(constants())
 }
@@ -36,6 +38,7 @@ pub(crate) fn of_case() -> Vocabulary {
         .and(["request", "response", "sent", "set", "elapsed", "hello", "push", "pushes", "poll", "claims", "header"])
         .and(["metadata", "metadata_url", "events", "subject", "other_subject", "delivery", "received"])
         .and(["push_delivery", "poll_delivery", "delivery_request"])
+        .and(["outcome", "operation", "endpoint", "stream_id", "history", "told", "answer"])
 }
 
 /// What the templates of fixtures see.

@@ -238,9 +238,14 @@ impl Actor for Watcher {
             Action::Trigger(_) | Action::Poll(_) | Action::Join(_) => {
                 Err(Stop::Internal("this step is for a Shared Signals transmitter".to_owned()))
             }
-            Action::Push(_) | Action::Control(_) | Action::Http(_) | Action::Hello(_) => {
-                Err(Stop::Internal("this step is for a run against a receiver".to_owned()))
-            }
+            Action::Push(_)
+            | Action::Control(_)
+            | Action::Offer(_)
+            | Action::Http(_)
+            | Action::Hello(_)
+            | Action::Serve(_)
+            | Action::Ask { .. }
+            | Action::Decide(_) => Err(Stop::Internal("this step is for a run against a receiver".to_owned())),
         }
     }
 }

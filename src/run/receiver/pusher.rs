@@ -175,7 +175,11 @@ impl Actor for Pusher {
                 request::hello(*version, &settings.url, settings.timeouts.response, scope).await?;
                 Ok(Acted::default())
             }
-            Action::Poll(_)
+            Action::Offer(_)
+            | Action::Serve(_)
+            | Action::Ask { .. }
+            | Action::Decide(_)
+            | Action::Poll(_)
             | Action::Answer(_)
             | Action::Trigger(_)
             | Action::Await { .. }

@@ -3,7 +3,7 @@
 use super::Compiler;
 use crate::expr::Vocabulary;
 use crate::suite::at::At;
-use crate::suite::catalogue::{Case, Step, StreamPlan};
+use crate::suite::catalogue::{Action, Case, Fresh, Step, StreamPlan};
 use crate::suite::model::case::{Case as CaseModel, StreamSpec};
 use crate::suite::model::profile::Role;
 use crate::suite::model::section::Party;
@@ -19,6 +19,13 @@ impl Compiler<'_, '_> {
         let mut vocabulary = words::of_case();
         let streams: Vec<StreamPlan> =
             model.with.iter().filter_map(|(name, spec)| self.stream(name, spec, &mut vocabulary)).collect();
+        let fresh = model.fresh.then(|| Fresh {
+            issuer: model.issuer.as_ref().and_then(|issuer| self.text(issuer, &vocabulary)),
+        });
+        if let Some(issuer) = model.issuer.as_ref().filter(|_| !model.fresh) {
+            self.error(issuer.position, "only a receiver that is started anew is told an issuer: `fresh: true`");
+        }
+        let serve = self.served(&model.serve, &vocabulary);
         let mut names = Vec::new();
         let steps: Vec<Step> =
             model.steps.iter().filter_map(|step| self.step(step, &mut vocabulary, &mut names)).collect();
@@ -49,10 +56,12 @@ impl Compiler<'_, '_> {
         self.catalogue.cases.push(Case {
             id,
             title: model.title.clone(),
-            needs: model.needs.iter().map(|need| need.value.clone()).collect(),
+            needs: needs(model, &steps),
             delivery: model.delivery,
             streams,
             alone: model.alone,
+            fresh,
+            serve,
             steps,
             role,
             file: self.section.file.name.clone(),
@@ -70,4 +79,19 @@ impl Compiler<'_, '_> {
         vocabulary.add(name.value.clone());
         Some(StreamPlan { name: name.value.clone(), events, subjects, delivery: spec.delivery, auth: spec.auth })
     }
+}
+
+/// What the case says that it needs, and what its steps cannot do without.
+fn needs(model: &CaseModel, steps: &[Step]) -> Vec<String> {
+    let mut needs: Vec<String> = model.needs.iter().map(|need| need.value.clone()).collect();
+    let asked = steps.iter().filter_map(|step| match &step.action {
+        Action::Ask { what, .. } => Some(what.feature()),
+        _ => None,
+    });
+    for need in model.fresh.then_some("restart").into_iter().chain(asked) {
+        if !needs.iter().any(|known| known == need) {
+            needs.push(need.to_owned());
+        }
+    }
+    needs
 }

@@ -3,10 +3,13 @@
 use serde_json::Value;
 
 use super::Compiler;
-use crate::suite::at::At;
+use crate::expr::{Template, Vocabulary};
+use crate::suite::at::{At, Position};
 use crate::suite::catalogue::{Deviation, RequestPlan, RespondPlan};
-use crate::suite::model::deviation::{Deviation as DeviationModel, Stage};
+use crate::suite::model::case::Served;
+use crate::suite::model::deviation::{Deviation as DeviationModel, Request, Respond, Stage};
 use crate::suite::model::profile::Role;
+use crate::suite::model::section::Party;
 use crate::suite::words;
 
 impl Compiler<'_, '_> {
@@ -29,28 +32,8 @@ impl Compiler<'_, '_> {
         let vocabulary = words::of_deviation();
         let when = self.optional(model.when.as_ref(), &vocabulary);
         let place = model.position;
-        let respond = model.respond.as_ref().and_then(|plain| {
-            Some(RespondPlan {
-                headers: self.object(&plain.headers, place, &vocabulary)?,
-                body: plain
-                    .body
-                    .as_ref()
-                    .and_then(|body| self.template(&Value::from(body.as_str()), place, &vocabulary)),
-                json: plain.json.as_ref().and_then(|json| self.object(json, place, &vocabulary)),
-                whole: plain.whole.as_ref().and_then(|whole| self.template(whole, place, &vocabulary)),
-                plain: plain.clone(),
-            })
-        });
-        let request = model.request.as_ref().and_then(|plain| {
-            Some(RequestPlan {
-                headers: self.object(&plain.headers, place, &vocabulary)?,
-                body: plain
-                    .body
-                    .as_ref()
-                    .and_then(|body| self.template(&Value::from(body.as_str()), place, &vocabulary)),
-                plain: plain.clone(),
-            })
-        });
+        let respond = model.respond.as_ref().and_then(|plain| self.respond(plain, place, &vocabulary));
+        let request = model.request.as_ref().and_then(|plain| self.request_change(plain, place, &vocabulary));
         let claims = self.members(model.claims.as_ref(), &vocabulary);
         let header = self.members(model.header.as_ref(), &vocabulary);
         let payload = model.payload.as_ref().and_then(|payload| self.text(payload, &vocabulary));
@@ -80,6 +63,74 @@ impl Compiler<'_, '_> {
         list.push(compiled);
     }
 
+    /// What our transmitter does otherwise while a receiver visits it.
+    pub(super) fn served(&mut self, models: &[At<Served>], vocabulary: &Vocabulary) -> Vec<Deviation> {
+        let vocabulary = words::of_deviation().joined(vocabulary);
+        let mut served = Vec::new();
+        for model in models {
+            let place = model.position;
+            let token =
+                model.claims.is_some() || model.header.is_some() || model.payload.is_some() || model.forge.is_some();
+            let fits = match model.on {
+                Stage::Set => token && model.respond.is_none(),
+                stage => stage.is_answer() && model.respond.is_some() && !token,
+            };
+            if !fits {
+                self.error(place, "this does not say what our transmitter does otherwise with that message");
+                continue;
+            }
+            let when = self.optional(model.when.as_ref(), &vocabulary);
+            served.push(Deviation {
+                id: format!("{}/serve", self.prefix()),
+                breaks: None,
+                also: Vec::new(),
+                about: None,
+                role: Role::Transmitter,
+                on: Some(model.on),
+                behave: None,
+                given: Vec::new(),
+                when,
+                respond: model.respond.as_ref().and_then(|plain| self.respond(plain, place, &vocabulary)),
+                ignore: None,
+                languages: None,
+                request: None,
+                claims: self.members(model.claims.as_ref(), &vocabulary),
+                header: self.members(model.header.as_ref(), &vocabulary),
+                payload: model.payload.as_ref().and_then(|payload| self.text(payload, &vocabulary)),
+                forge: model.forge,
+                tls: None,
+                retry: None,
+                file: self.section.file.name.clone(),
+            });
+        }
+        served
+    }
+
+    fn respond(&mut self, plain: &Respond, place: Position, vocabulary: &Vocabulary) -> Option<RespondPlan> {
+        Some(RespondPlan {
+            headers: self.object(&plain.headers, place, vocabulary)?,
+            body: self.optional_text(plain.body.as_deref(), place, vocabulary),
+            json: plain.json.as_ref().and_then(|json| self.object(json, place, vocabulary)),
+            whole: plain.whole.as_ref().and_then(|whole| self.template(whole, place, vocabulary)),
+            plain: plain.clone(),
+        })
+    }
+
+    fn request_change(&mut self, plain: &Request, place: Position, vocabulary: &Vocabulary) -> Option<RequestPlan> {
+        Some(RequestPlan {
+            headers: self.object(&plain.headers, place, vocabulary)?,
+            body: self.optional_text(plain.body.as_deref(), place, vocabulary),
+            json: plain.json.as_ref().and_then(|json| self.object(json, place, vocabulary)),
+            query: self.object(&plain.query, place, vocabulary)?,
+            url: self.optional_text(plain.url.as_deref(), place, vocabulary),
+            plain: plain.clone(),
+        })
+    }
+
+    fn optional_text(&mut self, text: Option<&str>, place: Position, vocabulary: &Vocabulary) -> Option<Template> {
+        text.and_then(|text| self.template(&Value::from(text), place, vocabulary))
+    }
+
     /// The behaviours that a deviation names say which peer deviates.
     fn deviating_role(&mut self, model: &At<DeviationModel>) -> Option<Role> {
         let tls_of_server = model
@@ -89,25 +140,33 @@ impl Compiler<'_, '_> {
         // Where a transmitter is asked, it is the server; where it pushes, the receiver is.
         let serves = matches!(self.section.folder, "ssf" | "rfc8936");
         let answers = model.on.is_some_and(Stage::is_answer);
+        let breaks = model.breaks.as_ref().and_then(|name| self.requirement(name));
+        let party = model.party.as_ref().map(|party| party.value);
+        let party = party.or_else(|| breaks.map(|index| self.catalogue.requirements[index].party));
+        // A behaviour does not say whose it is.
+        let visitor = party == Some(Party::Receiver) && serves;
         let receiver = (model.respond.is_some() && !answers)
             || model.ignore.is_some()
             || model.languages.is_some()
+            || (model.request.is_some() && answers)
+            || (model.behave.is_some() && visitor)
+            || (!model.given.is_empty() && visitor)
             || (tls_of_server && !serves);
         let token =
             model.claims.is_some() || model.header.is_some() || model.payload.is_some() || model.forge.is_some();
         let transmitter = token
             || (model.respond.is_some() && answers)
-            || model.request.is_some()
+            || (model.request.is_some() && !answers)
             || model.retry.is_some()
-            || model.behave.is_some()
-            || !model.given.is_empty()
+            || (model.behave.is_some() && !visitor)
+            || (!model.given.is_empty() && !visitor)
             || (tls_of_server && serves)
             || model.tls.as_ref().is_some_and(|tls| tls.trusts_anything);
         let fits = match model.on {
             Some(Stage::Set) => token,
             Some(Stage::Push) => !token && (receiver || transmitter),
             Some(Stage::Tls) => model.tls.is_some(),
-            Some(_) => model.respond.is_some() && !token,
+            Some(_) => (model.respond.is_some() || model.request.is_some() || (visitor && model.ignore.is_some())) && !token,
             None => model.behave.is_some() || (!model.given.is_empty() && model.breaks.is_none()),
         };
         if !fits {

@@ -9,7 +9,8 @@ use crate::suite::catalogue::{Action, HttpPlan, PushBase, PushPlan, Step, Trigge
 use crate::suite::model::case::{Auth, Awaited, Push, Step as StepModel, Trigger};
 
 /// The verbs, as an error message lists them.
-const VERBS: &str = "push, control, get, post, put, patch, delete, poll, hello, answer, trigger, await or quiet";
+const VERBS: &str = "push, control, offer, get, post, put, patch, delete, poll, hello, answer, trigger, serve, ask, decide, \
+                     await or quiet";
 
 impl Compiler<'_, '_> {
     /// `names` are those under which steps were started in the background.
@@ -73,18 +74,18 @@ impl Compiler<'_, '_> {
     fn companions(&mut self, model: &At<StepModel>, verb: &str) {
         let step = &model.value;
         let request = matches!(verb, "get" | "post" | "put" | "patch" | "delete");
-        let waits = matches!(verb, "await" | "quiet");
+        let waits = matches!(verb, "await" | "quiet" | "offer");
         let place = |at: &Option<At<String>>| at.as_ref().map(|at| at.position);
         let given: [(&str, Option<Position>, bool); 9] = [
             ("headers", (!step.headers.is_empty()).then_some(model.position), request || verb == "poll"),
             ("body", step.body.as_ref().map(|at| at.position), request),
-            ("json", step.json.as_ref().map(|at| at.position), request),
+            ("json", step.json.as_ref().map(|at| at.position), request || verb == "ask"),
             ("auth", step.auth.map(|_| model.position), request || verb == "poll"),
             ("fault", place(&step.fault), request || verb == "poll"),
-            ("as", place(&step.as_), request || verb == "poll"),
+            ("as", place(&step.as_), request || matches!(verb, "poll" | "offer" | "ask")),
             ("until", place(&step.until), request || verb == "poll"),
-            ("where", place(&step.where_), waits),
-            ("on", place(&step.on), waits || matches!(verb, "poll" | "answer" | "trigger" | "hello")),
+            ("where", place(&step.where_), matches!(verb, "await" | "quiet")),
+            ("on", place(&step.on), matches!(verb, "await" | "quiet" | "poll" | "answer" | "trigger" | "hello")),
         ];
         for (name, position, fits) in given {
             if let Some(position) = position.filter(|_| !fits) {
@@ -115,6 +116,20 @@ impl Compiler<'_, '_> {
                 self.error(push.position, "a control is the good counterpart: it has no fault");
             }
             actions.push(("control", self.push(push, vocabulary).map(Action::Control)));
+        }
+        if let Some(offer) = &step.offer {
+            actions.push(("offer", self.push(offer, vocabulary).map(Action::Offer)));
+        }
+        if let Some(served) = &step.serve {
+            actions.push(("serve", Some(Action::Serve(self.served(served, vocabulary)))));
+        }
+        if let Some(what) = &step.ask {
+            let arguments =
+                step.json.as_ref().and_then(|json| self.template(json, json.position, vocabulary));
+            actions.push(("ask", Some(Action::Ask { what: what.value, arguments })));
+        }
+        if let Some(decision) = &step.decide {
+            actions.push(("decide", Some(Action::Decide(decision.value.clone()))));
         }
         let requests = [
             ("get", "GET", &step.get),
@@ -168,10 +183,11 @@ impl Compiler<'_, '_> {
         match what.as_str() {
             "push" => Some(Waited::Message(Awaited::Push)),
             "set" => Some(Waited::Message(Awaited::Set)),
+            "request" => Some(Waited::Message(Awaited::Request)),
             name if names.iter().any(|known| known == name) => Some(Waited::Step(name.to_owned())),
             name => {
                 let message = format!("nothing was started under the name `{name}`");
-                self.error_with_help(what.position, message, "`set`, `push`, or the name of a step with `as`");
+                self.error_with_help(what.position, message, "`set`, `push`, `request`, or the name of a step with `as`");
                 None
             }
         }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::deviation::{Respond, Stage};
 use super::expect::Expectations;
 use crate::set::Forgery;
 use crate::suite::at::At;
@@ -29,6 +30,14 @@ pub struct Case {
     /// Whether nothing else may go on with the target meanwhile.
     #[serde(default)]
     pub alone: bool,
+    /// A visiting receiver: whether it is started anew for this case.
+    #[serde(default)]
+    pub fresh: bool,
+    /// A visiting receiver that is started anew: the issuer that it is told. May contain `${...}`.
+    pub issuer: Option<At<String>>,
+    /// A visiting receiver: what our transmitter does otherwise from before the first step to the end of the case.
+    #[serde(default)]
+    pub serve: Vec<At<Served>>,
     /// What is done, in this order.
     pub steps: Vec<At<Step>>,
 }
@@ -121,12 +130,20 @@ pub struct Step {
     pub await_: Option<At<String>>,
     /// Nothing of the kind may come within the time given by `within`.
     pub quiet: Option<At<Awaited>>,
+    /// Gives a SET to the receiver by whichever method it takes SETs, and waits for what it says of it.
+    pub offer: Option<At<Push>>,
+    /// What our transmitter does otherwise from now to the end of the case, in place of what it did.
+    pub serve: Option<At<Vec<At<Served>>>>,
+    /// Asks the receiver, by way of the operator's hook, to do this.
+    pub ask: Option<At<Asked>>,
+    /// Lets our transmitter change the status of the receiver's stream by its own decision.
+    pub decide: Option<At<Decision>>,
 
     /// Header fields of a request; null leaves one out.
     pub headers: Map<String, Value>,
     /// The body of a request, as text.
     pub body: Option<At<Value>>,
-    /// The body of a request, as JSON that says so in Content-Type.
+    /// The body of a request, as JSON that says so in Content-Type; the arguments of `ask`.
     pub json: Option<At<Value>>,
     /// The credential of a request.
     pub auth: Option<Auth>,
@@ -141,7 +158,7 @@ pub struct Step {
     pub until: Option<At<String>>,
     /// Names `values` of this step for later ones, by CEL expressions.
     pub save: Ordered<At<String>>,
-    /// What `await` waits for, as a condition on the message.
+    /// What `await` waits for and `quiet` looks for, as a condition on the message.
     #[serde(rename = "where")]
     pub where_: Option<At<String>>,
     /// How long `await`, `quiet` and `until` wait, in seconds, as a CEL expression.
@@ -324,4 +341,120 @@ pub enum Awaited {
     Push,
     /// A SET, by whichever method the stream delivers.
     Set,
+    /// A request of a visiting receiver to our transmitter.
+    Request,
+}
+
+/// What our transmitter does otherwise while a receiver visits it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Served {
+    /// The message that is changed: an answer of the management API, a poll, the metadata, the key set, or a SET.
+    pub on: Stage,
+    /// A CEL condition without which the message is left alone.
+    pub when: Option<At<String>>,
+    /// Changes of answers.
+    pub respond: Option<Respond>,
+    /// Claims of SETs to replace; null removes one. Strings may contain `${...}`.
+    pub claims: Option<At<Map<String, Value>>>,
+    /// Members of the JOSE header of SETs to replace; null removes one.
+    pub header: Option<At<Map<String, Value>>>,
+    /// The claims set as verbatim JSON text.
+    pub payload: Option<At<String>>,
+    /// How SETs are broken.
+    pub forge: Option<Forgery>,
+}
+
+/// What a receiver can be asked to do by the operator's hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asked {
+    /// To create a stream again (SSF section 8.1.1.1).
+    Create,
+    /// To read the configuration of its stream (SSF section 8.1.1.2).
+    Read,
+    /// To read all configurations (SSF section 8.1.1.2).
+    List,
+    /// To update the configuration with the given members (SSF section 8.1.1.3).
+    Update,
+    /// To replace the configuration, changing the given members (SSF section 8.1.1.4).
+    Replace,
+    /// To delete its stream (SSF section 8.1.1.5).
+    Delete,
+    /// To read the status (SSF section 8.1.2.1).
+    ReadStatus,
+    /// To update the status to the given `status`, with the `reason` (SSF section 8.1.2.2).
+    UpdateStatus,
+    /// To add the given `subject` (SSF section 8.1.3.2).
+    AddSubject,
+    /// To remove the given `subject` (SSF section 8.1.3.3).
+    RemoveSubject,
+    /// To ask for a verification, with the given `state` or one of its own (SSF section 8.1.4.2).
+    Verify,
+    /// To report its state as JSON: no request is made for it.
+    State,
+}
+
+impl Asked {
+    /// Everything that can be asked.
+    pub const ALL: [Self; 12] = [
+        Self::Create,
+        Self::Read,
+        Self::List,
+        Self::Update,
+        Self::Replace,
+        Self::Delete,
+        Self::ReadStatus,
+        Self::UpdateStatus,
+        Self::AddSubject,
+        Self::RemoveSubject,
+        Self::Verify,
+        Self::State,
+    ];
+
+    /// The ask as suites and hooks name it: `read-status`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::List => "list",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::ReadStatus => "read-status",
+            Self::UpdateStatus => "update-status",
+            Self::AddSubject => "add-subject",
+            Self::RemoveSubject => "remove-subject",
+            Self::Verify => "verify",
+            Self::State => "state",
+        }
+    }
+
+    /// The feature of the target without which it cannot be asked: `ask-read-status`.
+    pub const fn feature(self) -> &'static str {
+        match self {
+            Self::Create => "ask-create",
+            Self::Read => "ask-read",
+            Self::List => "ask-list",
+            Self::Update => "ask-update",
+            Self::Replace => "ask-replace",
+            Self::Delete => "ask-delete",
+            Self::ReadStatus => "ask-read-status",
+            Self::UpdateStatus => "ask-update-status",
+            Self::AddSubject => "ask-add-subject",
+            Self::RemoveSubject => "ask-remove-subject",
+            Self::Verify => "ask-verify",
+            Self::State => "ask-state",
+        }
+    }
+}
+
+/// A decision of our transmitter on the stream of a visiting receiver (SSF section 8.1.5).
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    /// The status that the stream is to have.
+    pub status: StreamStatus,
+    /// Why, for the receiver.
+    pub reason: Option<String>,
 }

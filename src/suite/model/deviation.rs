@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::case::TlsVersion;
+use super::section::Party;
 use crate::set::Forgery;
 use crate::suite::at::At;
 
@@ -23,7 +24,9 @@ pub struct Deviation {
     pub about: Option<String>,
     /// The message that is tampered with; absent for a `behave`.
     pub on: Option<Stage>,
-    /// A Shared Signals transmitter: what it does otherwise, by name; `setspec list behaviours` prints them.
+    /// Variations: whether a receiver or a transmitter deviates, where nothing else says so.
+    pub party: Option<At<Party>>,
+    /// A Shared Signals transmitter or receiver: what it does otherwise, by name; `setspec list behaviours` prints them.
     pub behave: Option<At<String>>,
     /// What else the peer is like, by the names that `setspec list toggles` prints: `one-stream`.
     #[serde(default)]
@@ -36,7 +39,7 @@ pub struct Deviation {
     pub ignore: Option<Check>,
     /// A receiver: languages of its descriptions other than English alone.
     pub languages: Option<Vec<String>>,
-    /// A transmitter: changes of its push requests.
+    /// Changes of requests: pushes of a transmitter, everything else that a visiting receiver sends.
     pub request: Option<Request>,
     /// A transmitter: claims to replace; null removes one. Strings may contain `${...}`.
     pub claims: Option<At<Map<String, Value>>>,
@@ -66,6 +69,8 @@ pub enum Stage {
     Metadata,
     /// Its key set.
     Jwks,
+    /// An access token (RFC 6749 section 4.4).
+    Token,
     /// The creation of a stream (SSF section 8.1.1.1).
     Create,
     /// One stream configuration (SSF section 8.1.1.2).
@@ -108,6 +113,7 @@ impl Stage {
             Self::Tls => "tls",
             Self::Metadata => "metadata",
             Self::Jwks => "jwks",
+            Self::Token => "token",
             Self::Create => "create",
             Self::Read => "read",
             Self::List => "list",
@@ -167,7 +173,7 @@ pub enum Check {
     Expiry,
 }
 
-/// Changes of a transmitter's push request.
+/// Changes of a transmitter's push request, or of a request of a visiting receiver.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Request {
@@ -177,6 +183,12 @@ pub struct Request {
     pub headers: Map<String, Value>,
     /// The body as text; `${body}` is the original.
     pub body: Option<String>,
+    /// Members of a JSON body to replace; null removes one. Strings may contain `${...}`.
+    pub json: Option<Map<String, Value>>,
+    /// Parameters of the query to replace; null removes one. Strings may contain `${...}`.
+    pub query: Map<String, Value>,
+    /// The URL in place of the original. May contain `${...}`.
+    pub url: Option<String>,
 }
 
 /// Deviations of the TLS layer.

@@ -193,9 +193,12 @@ impl Actor for Visitor {
                 request::hello(*version, &url, timeouts.response, scope).await?;
                 Ok(Acted::default())
             }
-            Action::Push(_) | Action::Control(_) => {
-                Err(Stop::Internal("this step is for a run against a receiver".to_owned()))
-            }
+            Action::Push(_)
+            | Action::Control(_)
+            | Action::Offer(_)
+            | Action::Serve(_)
+            | Action::Ask { .. }
+            | Action::Decide(_) => Err(Stop::Internal("this step is for a run against a receiver".to_owned())),
         }
     }
 }
