@@ -40,11 +40,21 @@ pub fn request_value(request: &Request) -> Value {
     json!({
         "method": request.method,
         "target": request.target,
+        "path": request.target.split(['?', '#']).next().unwrap_or_default(),
+        "query": query_value(&request.target),
         "headers": headers_value(&request.headers),
         "body": request.body_text(),
         "size": request.body.len(),
+        "json": strict_json::parse(&request.body).map(|parsed| parsed.value).unwrap_or(Value::Null),
         "media_type": request.media_type().unwrap_or_default(),
     })
+}
+
+/// The parameters of a request target by name.
+fn query_value(target: &str) -> Value {
+    let query = target.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
+    let parameters = url::form_urlencoded::parse(query.as_bytes());
+    Value::Object(parameters.map(|(name, value)| (name.into_owned(), json!(value))).collect())
 }
 
 /// The variable `response`: null where no status line came. An answer that broke off counts with what came of it.

@@ -48,7 +48,7 @@ impl Recorder {
         match event {
             Event::Started(started) => self.started = Some(started.clone()),
             Event::Preflight(line) => self.preflight.push(line.clone()),
-            Event::CaseStarted { .. } => {}
+            Event::Waiting(_) | Event::CaseStarted { .. } => {}
             Event::Exchange(exchange) => self.exchanges.add(exchange.as_ref().into()),
             Event::Broken { requirement, finding } => {
                 let findings = self.broken.entry(requirement.clone()).or_default();

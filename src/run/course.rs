@@ -52,15 +52,14 @@ impl<'a> Course<'a> {
 
     /// Enters what the preflight saw.
     pub fn preflight(&mut self, exchanges: Vec<Exchange>, observations: &[Observation], lines: Vec<PreflightLine>) {
-        self.show(exchanges);
-        self.judge(observations, self.command);
+        self.note(exchanges, observations);
         lines.into_iter().for_each(|line| self.emitter.emit(Event::Preflight(line)));
     }
 
-    /// Enters a case; `untested` says why it shows nothing although it applies, `reproduce` repeats it alone.
-    pub fn enter(&mut self, run: CaseRun, untested: Option<&str>, reproduce: &str) {
+    /// Enters a case; `reproduce` repeats it alone.
+    pub fn enter(&mut self, run: CaseRun, reproduce: &str) {
         let case = &self.catalogue.cases[run.case];
-        match untested {
+        match &run.untested {
             Some(reason) => case.requirements().for_each(|index| self.ledger.untested(index, reason)),
             None => self.ledger.close(case, &run.result),
         }
@@ -68,6 +67,12 @@ impl<'a> Course<'a> {
         self.show(run.exchanges);
         self.judge(&run.observations, reproduce);
         self.emitter.emit(Event::CaseFinished(run.result));
+    }
+
+    /// Enters what was seen beside the cases.
+    pub fn note(&mut self, exchanges: Vec<Exchange>, observations: &[Observation]) {
+        self.show(exchanges);
+        self.judge(observations, self.command);
     }
 
     /// The outcome of each case in turn; whether the run was interrupted.

@@ -15,6 +15,8 @@ pub enum Event {
     Started(Started),
     /// Something was looked at before the first case.
     Preflight(PreflightLine),
+    /// What is waited for, and what of it is still missing.
+    Waiting(String),
     /// A case begins. Cases run side by side, so several may have begun before the first one ends.
     CaseStarted {
         /// `rfc8935/2.2/accepts-a-valid-set`.

@@ -6,16 +6,21 @@
 //! - [`receiver`]: a run against a push receiver: preflight and cases.
 //! - [`observe`]: the observation of a bare pushing transmitter, for the proof.
 //! - [`transmitter`]: a run against a Shared Signals transmitter: preflight, visits, clean-up.
+//! - [`visiting`]: a run in which a receiver visits us.
 //! - [`check`]: tokens at rest.
 //! - [`event`]: the stream; [`ledger`]: what it adds up to; [`redact`]: what never leaves.
 //! - [`proof`]: the harness proves itself.
 
 pub mod check;
 mod clock;
+mod command;
+mod conscience;
 mod course;
 pub mod event;
+mod evidence;
 pub mod judge;
 pub mod ledger;
+mod making;
 pub mod observe;
 pub mod outcome;
 pub mod plan;
@@ -26,3 +31,4 @@ mod request;
 pub mod settings;
 mod steps;
 pub mod transmitter;
+pub mod visiting;

@@ -53,10 +53,19 @@ pub struct Plan {
     pub cases: Vec<usize>,
 }
 
+/// What becomes of the cases for receivers that visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visits {
+    /// They are part of the run.
+    Taken,
+    /// The target does not visit us.
+    LeftOut,
+}
+
 impl Plan {
     /// Everything of the profile that the selection takes. A selected case brings the requirements that it
     /// verifies; a selected requirement brings the cases that verify it.
-    pub fn new(catalogue: &Catalogue, profile: &Profile, selection: &Selection) -> Self {
+    pub fn new(catalogue: &Catalogue, profile: &Profile, selection: &Selection, visits: Visits) -> Self {
         let of_profile = catalogue.of_profile(profile);
         let in_profile: BTreeSet<usize> = of_profile.iter().copied().collect();
         let cases_of_profile: Vec<usize> = catalogue
@@ -64,7 +73,9 @@ impl Plan {
             .iter()
             .enumerate()
             .filter(|(_, case)| {
-                case.role == profile.role && case.requirements().any(|index| in_profile.contains(&index))
+                case.role == profile.role
+                    && (visits == Visits::Taken || !case.is_visit())
+                    && case.requirements().any(|index| in_profile.contains(&index))
             })
             .map(|(index, _)| index)
             .collect();

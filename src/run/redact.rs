@@ -193,6 +193,10 @@ impl Redactor {
                 }
                 Event::Preflight(line)
             }
+            Event::Waiting(mut what) => {
+                self.in_place(&mut what);
+                Event::Waiting(what)
+            }
             Event::CaseFinished(mut case) => {
                 if let Some(reason) = &mut case.reason {
                     self.in_place(reason);

@@ -33,6 +33,8 @@ pub(crate) enum Stop {
     Inconclusive { reason: String, exchanges: Vec<Exchange>, observations: Vec<Observation> },
     /// It does not apply to this target after all.
     NotApplicable(String),
+    /// The target gave no occasion to see anything.
+    NoOccasion(String),
     /// The harness is to blame.
     Internal(String),
 }
@@ -52,6 +54,8 @@ pub(crate) struct CaseRun {
     pub exchanges: Vec<Exchange>,
     pub observations: Vec<Observation>,
     pub internal_error: Option<String>,
+    /// Why it shows nothing although it applies.
+    pub untested: Option<String>,
 }
 
 impl CaseRun {
@@ -68,6 +72,7 @@ impl CaseRun {
             exchanges: Vec::new(),
             observations: Vec::new(),
             internal_error: None,
+            untested: None,
         }
     }
 }
@@ -126,6 +131,7 @@ pub(crate) async fn run_case(
         }
     }
     let mut internal_error = None;
+    let mut untested = None;
     let (mut status, mut reason) = (CaseStatus::Passed, None);
     match stopped {
         Some(Stop::Inconclusive { reason: why, exchanges: last, observations: seen }) => {
@@ -134,6 +140,10 @@ pub(crate) async fn run_case(
             (status, reason) = (CaseStatus::Inconclusive, Some(why));
         }
         Some(Stop::NotApplicable(why)) => (status, reason) = (CaseStatus::Skipped, Some(why)),
+        Some(Stop::NoOccasion(why)) => {
+            (status, reason) = (CaseStatus::Skipped, Some(why.clone()));
+            untested = Some(why);
+        }
         Some(Stop::Internal(why)) => {
             (status, reason) = (CaseStatus::Inconclusive, Some(why.clone()));
             internal_error = Some(format!("{}: {why}", case.id));
@@ -161,5 +171,6 @@ pub(crate) async fn run_case(
         exchanges,
         observations,
         internal_error,
+        untested,
     }
 }

@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::at::Position;
 use super::fixture::Fixtures;
-use super::model::case::{Answer, Asked, Auth, Awaited, CaseDelivery, Decision, Fault, Method, StreamStatus, TlsVersion};
+use super::model::case::{
+    Answer, Asked, Auth, Awaited, CaseDelivery, Decision, Fault, Method, StreamStatus, TlsVersion,
+};
 use super::model::deviation::{Check, Request, Respond, Retry, Stage, TlsDeviation};
 use super::model::profile::{Profile, Role};
 use super::model::section::{Kind, Level, Party};

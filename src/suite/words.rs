@@ -15,9 +15,7 @@ pub(crate) fn of_rule(kind: Kind) -> Vocabulary {
         Kind::Management => &["operation", "endpoint", "request", "response", "sent", "elapsed", "metadata", "history"],
         Kind::Stream => &["stream", "operation", "request", "response", "sent", "metadata", "issuer"],
         Kind::Status => &["status", "operation", "request", "response", "sent", "metadata"],
-        Kind::Poll => {
-            &["poll", "request", "response", "sent", "elapsed", "timeouts", "stream", "metadata", "history"]
-        }
+        Kind::Poll => &["poll", "request", "response", "sent", "elapsed", "timeouts", "stream", "metadata", "history"],
     };
     Vocabulary::of(names.iter().copied()).and(constants())
 }

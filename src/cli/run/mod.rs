@@ -19,7 +19,7 @@ use super::console::{Failure, line};
 use super::{block_on, runtime};
 use crate::report::{ReportError, probe};
 use crate::run::outcome::ExitCode;
-use crate::run::plan::Plan;
+use crate::run::plan::{Plan, Visits};
 use session::Session;
 use target::Work;
 
@@ -48,7 +48,7 @@ fn list(work: &Work) -> Result<ExitCode, Failure> {
     let (catalogue, profile) = (work.catalogue(), work.profile());
     let found = catalogue.profiles.get(profile);
     let found = found.ok_or_else(|| no_profile(format!("there is no profile `{profile}`")))?;
-    let plan = Plan::new(catalogue, found, work.selection());
+    let plan = Plan::new(catalogue, found, work.selection(), Visits::LeftOut);
     if plan.is_empty() {
         return Err(nothing_selected("the selection matches no requirement and no case of the profile".to_owned()));
     }

@@ -41,6 +41,27 @@ impl Addresses {
         self
     }
 
+    /// What stands at a path, whether it is offered or not.
+    pub fn endpoint(&self, path: &str) -> &'static str {
+        if path == self.well_known_path("ssf-configuration") {
+            return "metadata";
+        }
+        if path == self.well_known_path("oauth-authorization-server") {
+            return "authorization-server";
+        }
+        match path.strip_prefix(&self.path) {
+            Some(STREAMS) => "configuration",
+            Some(STATUS) => "status",
+            Some(ADD_SUBJECT) => "add-subject",
+            Some(REMOVE_SUBJECT) => "remove-subject",
+            Some(VERIFICATION) => "verification",
+            Some(TOKEN) => "token",
+            Some(JWKS) => "jwks",
+            Some(path) if path.starts_with(POLL) => "poll",
+            _ => "unknown",
+        }
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 
@@ -12,16 +12,25 @@ use super::refusal::{Outcome, Refusal};
 use super::state::Shared;
 use super::{Answer, Operation, RequestFacts};
 use super::{auth, discovery, manage, poll, request, status, subjects, token, verification};
+use crate::http::ExchangeId;
 
 pub(super) async fn serve(
     State(shared): State<Arc<Shared>>,
+    Extension(exchange): Extension<ExchangeId>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let mut facts = request::facts(method, &uri, headers, body);
-    let (operation, outcome) = match find(&shared, &facts) {
+    facts.exchange = exchange.0;
+    facts.endpoint = shared.addresses().endpoint(&facts.path);
+    let found = find(&shared, &facts);
+    if facts.endpoint == "poll" {
+        facts.stream_id = facts.path.rsplit_once(at::POLL).map(|(_, id)| id.to_owned());
+    }
+    shared.options.hooks.asked(*found.as_ref().unwrap_or(&Operation::Unknown), &facts);
+    let (operation, outcome) = match found {
         Ok(operation) => (operation, answer(&shared, operation, &mut facts).await),
         Err(refusal) => (Operation::Unknown, Err(refusal)),
     };
@@ -84,10 +93,6 @@ async fn answer(shared: &Arc<Shared>, operation: Operation, facts: &mut RequestF
         Operation::Token => return Ok(token::grant(shared, facts)),
         _ => {}
     }
-    let polled = facts.path.rsplit_once(at::POLL).map(|(_, id)| id.to_owned());
-    if operation == Operation::Poll {
-        facts.stream_id = polled.clone();
-    }
     let caller = auth::caller(shared, operation, facts)?;
     facts.receiver = Some(shared.name(caller.receiver).to_owned());
     if caller.read_only && !operation.is_reading() {
@@ -105,6 +110,9 @@ async fn answer(shared: &Arc<Shared>, operation: Operation, facts: &mut RequestF
         Operation::AddSubject => subjects::add(shared, &caller, facts),
         Operation::RemoveSubject => subjects::remove(shared, &caller, facts),
         Operation::Verify => verification::request(shared, &caller, facts),
-        _ => poll::answer(shared, &caller, facts, &polled.unwrap_or_default()).await,
+        _ => {
+            let polled = facts.stream_id.clone().unwrap_or_default();
+            poll::answer(shared, &caller, facts, &polled).await
+        }
     }
 }

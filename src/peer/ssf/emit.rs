@@ -83,6 +83,9 @@ pub enum EmitError {
     /// There is no stream of this identifier.
     #[error("stream_id: expected a stream of this transmitter, got {0:?}")]
     NoStream(String),
+    /// The stream takes nothing now.
+    #[error("stream {0}: {1}")]
+    NotQueued(String, &'static str),
     /// The SET could not be made.
     #[error(transparent)]
     Mint(#[from] MintError),

@@ -119,6 +119,10 @@ pub struct RequestFacts {
     pub receiver: Option<String>,
     /// The stream that the request names, whether there is one or not.
     pub stream_id: Option<String>,
+    /// What stands at this path, whatever the method: `configuration`, `status`, `poll`, ..., `unknown`.
+    pub endpoint: &'static str,
+    /// The id under which the exchange will be recorded.
+    pub exchange: String,
 }
 
 impl fmt::Debug for RequestFacts {
@@ -158,8 +162,18 @@ pub struct PushFacts<'a> {
     pub attempt: u32,
 }
 
-/// Everything that leaves the transmitter passes one of these. The defaults change nothing.
+/// Everything that comes and everything that leaves passes one of these. The defaults change nothing.
 pub trait Hooks: Send + Sync {
+    /// A request, before it is looked at. Who asks is not known yet.
+    fn asked(&self, operation: Operation, request: &RequestFacts) {
+        let _ = (operation, request);
+    }
+
+    /// A poll that the transmitter takes, before it looks for SETs: what it acknowledges and reports is settled now.
+    fn polled(&self, request: &RequestFacts) {
+        let _ = request;
+    }
+
     /// An answer, before it is sent.
     fn answer(&self, operation: Operation, request: &RequestFacts, answer: Answer) -> Answer {
         let _ = (operation, request);

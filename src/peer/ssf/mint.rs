@@ -1,7 +1,5 @@
 //! Making SETs (SSF section 4.1, RFC 8417 section 2).
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use super::SetFacts;
@@ -78,15 +76,5 @@ pub(super) fn mint(shared: &Shared, stream: &Stream, making: Making) -> Result<E
         }
     };
     let jti = draft.claims.get("jti").and_then(Value::as_str).unwrap_or(&jti);
-    Ok(Entry {
-        jti: Arc::from(jti),
-        set: Arc::from(set),
-        event: Arc::from(making.event),
-        notice: false,
-        held: false,
-        attempts: 0,
-        not_before: None,
-        returned: false,
-        repeated: false,
-    })
+    Ok(Entry::new(jti, set, &making.event))
 }

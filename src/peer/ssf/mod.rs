@@ -55,5 +55,6 @@ pub use options::{
 pub use refusal::Refusal;
 pub use stream::{POLL, PUSH, Status};
 pub use tampered::Tampered;
+pub(crate) use tampered::asked_value;
 pub use toggles::{TOGGLES, apply};
 pub use transmitter::{SsfTransmitter, StartError};

@@ -56,6 +56,7 @@ pub(super) async fn answer(shared: &Shared, caller: &Caller, facts: &RequestFact
     let poll = Poll::read(facts)?;
     open(shared, &stream)?;
     settle(shared, &stream, &poll);
+    shared.options.hooks.polled(facts);
     let behaviour = &shared.options.behaviour;
     let waits = !behaviour.never_long_polls && (!poll.immediately || behaviour.ignores_return_immediately);
     let patience = if waits { shared.options.timing.long_poll } else { Duration::ZERO };

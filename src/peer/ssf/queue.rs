@@ -25,6 +25,23 @@ pub(super) struct Entry {
     pub repeated: bool,
 }
 
+impl Entry {
+    /// One that waits like any other.
+    pub fn new(jti: &str, set: Vec<u8>, event: &str) -> Self {
+        Self {
+            jti: Arc::from(jti),
+            set: Arc::from(set),
+            event: Arc::from(event),
+            notice: false,
+            held: false,
+            attempts: 0,
+            not_before: None,
+            returned: false,
+            repeated: false,
+        }
+    }
+}
+
 /// Which entries may be delivered.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gate {
@@ -199,17 +216,7 @@ mod tests {
     use super::*;
 
     fn entry(jti: &str) -> Entry {
-        Entry {
-            jti: jti.into(),
-            set: Arc::from(jti.as_bytes()),
-            event: "e".into(),
-            notice: false,
-            held: false,
-            attempts: 0,
-            not_before: None,
-            returned: false,
-            repeated: false,
-        }
+        Entry::new(jti, jti.as_bytes().to_vec(), "e")
     }
 
     fn open() -> Gate {

@@ -16,7 +16,18 @@ pub(super) fn facts(method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) 
     let of_body = json.as_ref().and_then(|value| value.get("stream_id")).and_then(Value::as_str).map(str::to_owned);
     let of_query = query.iter().find(|(name, _)| name == "stream_id").map(|(_, value)| value.clone());
     let stream_id = of_query.or(of_body);
-    RequestFacts { method, path: uri.path().to_owned(), query, headers, body, json, receiver: None, stream_id }
+    RequestFacts {
+        method,
+        path: uri.path().to_owned(),
+        query,
+        headers,
+        body,
+        json,
+        receiver: None,
+        stream_id,
+        endpoint: "unknown",
+        exchange: String::new(),
+    }
 }
 
 /// The body as a JSON object. A request without a media type is taken at its word: the examples of SSF section 8 have none.

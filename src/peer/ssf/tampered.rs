@@ -19,12 +19,21 @@ use crate::suite::model::deviation::Retry;
 /// The deviations of suites name the fixture that they apply to. A SET that was made from none goes by the short name of
 /// its event (`caep/session-revoked`) and by the format of its subject (`subject/email`).
 #[derive(Debug, Clone)]
-pub struct Tampered(Tamper);
+pub struct Tampered {
+    tamper: Tamper,
+    /// What the conditions and values of the deviations see beside the message.
+    base: Scope,
+}
 
 impl Tampered {
     /// Deviates as `tamper` says.
     pub fn new(tamper: Tamper) -> Self {
-        Self(tamper)
+        Self { tamper, base: Scope::new() }
+    }
+
+    /// The same where the deviations also see these variables.
+    pub fn within(tamper: Tamper, base: Scope) -> Self {
+        Self { tamper, base }
     }
 
     /// Sets the transmitter up as the deviations say: their toggles, behaviours and TLS, and itself as its hooks.
@@ -33,12 +42,12 @@ impl Tampered {
     /// In words, if a deviation cannot be acted out by this transmitter.
     pub fn install(self, options: &mut SsfOptions) -> Result<(), String> {
         options.behaviour = self.behaviour()?;
-        for toggle in self.0.toggles() {
+        for toggle in self.tamper.toggles() {
             if !apply(options, toggle) {
                 return Err(format!("there is no toggle `{toggle}`"));
             }
         }
-        options.poll_tls = self.0.tls().cloned();
+        options.poll_tls = self.tamper.tls().cloned();
         options.hooks = Arc::new(self);
         Ok(())
     }
@@ -49,72 +58,79 @@ impl Tampered {
     /// In words, if a deviation cannot be acted out by this transmitter.
     pub fn behaviour(&self) -> Result<Behaviour, String> {
         let mut behaviour = Behaviour::default();
-        match self.0.retry() {
+        match self.tamper.retry() {
             None => {}
             Some(Retry::AfterRefusal) => behaviour.retries_refused = true,
             Some(Retry::WithoutDelay) => behaviour.retries_without_delay = true,
             Some(Retry::AfterSuccess) => behaviour.repeats_acknowledged_pushes = true,
         }
-        for name in self.0.behaviours() {
+        for name in self.tamper.behaviours() {
             if !behaviour.set(name) {
                 return Err(format!("there is no behaviour `{name}`"));
             }
         }
-        if self.0.tls().is_some_and(|tls| tls.trusts_anything) {
+        if self.tamper.tls().is_some_and(|tls| tls.trusts_anything) {
             return Err("this transmitter trusts the certificates that it is told to, and no others".to_owned());
         }
         Ok(behaviour)
     }
 }
 
+impl Tampered {
+    /// What the condition of a deviation sees of a request.
+    fn of_request(&self, request: &RequestFacts) -> Scope {
+        self.base
+            .clone()
+            .with("request", asked_value(request))
+            .with("body", json!(String::from_utf8_lossy(&request.body)))
+            .with("stream_id", json!(request.stream_id))
+    }
+}
+
 impl Hooks for Tampered {
     fn answer(&self, operation: Operation, request: &RequestFacts, answer: Answer) -> Answer {
-        self.0.reply(operation.name(), answer, &scope(request))
+        self.tamper.reply(operation.name(), answer, &self.of_request(request))
     }
 
     fn polls_apart(&self, request: &RequestFacts) -> bool {
-        self.0.tls_applies(&scope(request))
+        self.tamper.tls_applies(&self.of_request(request))
     }
 
     fn draft(&self, draft: &mut Draft, about: &SetFacts<'_>) -> Option<Forgery> {
         let claim = |name: &str| draft.claims.get(name).cloned().unwrap_or(Value::Null);
-        let base = Scope::new()
+        let base = self
+            .base
+            .clone()
             .with("issuer", claim("iss"))
             .with("audience", claim("aud"))
             .with("event_type", json!(about.event))
             .with("stream_id", json!(about.stream_id))
             .with("nonce", json!(uuid::Uuid::new_v4().to_string()));
         // A deviation that applies under several names does the same each time.
-        let forgeries: Vec<_> = names(draft, about).iter().map(|name| self.0.draft(draft, name, &base)).collect();
+        let forgeries: Vec<_> = names(draft, about).iter().map(|name| self.tamper.draft(draft, name, &base)).collect();
         forgeries.into_iter().flatten().next()
     }
 
     fn push(&self, push: &mut OutgoingPush, about: &PushFacts<'_>) {
-        let base = Scope::new().with("event_type", json!(about.event)).with("attempt", json!(about.attempt));
-        self.0.request(push, &events::short(about.event), &base);
+        let base = self.base.clone().with("event_type", json!(about.event)).with("attempt", json!(about.attempt));
+        self.tamper.request(push, &events::short(about.event), &base);
     }
 }
 
-/// What the condition of a deviation sees of a request.
-fn scope(request: &RequestFacts) -> Scope {
+/// A request as the conditions of deviations see it.
+pub(crate) fn asked_value(request: &RequestFacts) -> Value {
     let mut headers: Map<String, Value> = Map::new();
     for (name, value) in &request.headers {
         headers.insert(name.to_string(), json!([String::from_utf8_lossy(value.as_bytes())]));
     }
     let query: Map<String, Value> = request.query.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    Scope::new()
-        .with(
-            "request",
-            json!({
-                "method": request.method.as_str(),
-                "path": request.path,
-                "query": query,
-                "headers": headers,
-                "json": request.json,
-            }),
-        )
-        .with("body", json!(String::from_utf8_lossy(&request.body)))
-        .with("stream_id", json!(request.stream_id))
+    json!({
+        "method": request.method.as_str(),
+        "path": request.path,
+        "query": query,
+        "headers": headers,
+        "json": request.json,
+    })
 }
 
 /// The names that a SET goes by.

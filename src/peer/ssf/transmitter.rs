@@ -12,9 +12,10 @@ use super::control::{self, Control};
 use super::emit::{Emission, EmitError, EventRequest, emit};
 use super::journal::Watch;
 use super::options::SsfOptions;
+use super::queue::Entry;
 use super::refusal::Refusal;
 use super::state::Shared;
-use super::{Status, apart, dispatch, status, verification};
+use super::{Status, apart, discovery, dispatch, status, verification};
 use crate::http::{Limits, Recorder, Server, ServerOptions, TlsError};
 
 /// Why the transmitter does not start.
@@ -149,6 +150,11 @@ impl SsfTransmitter {
         self.shared.addresses().well_known("ssf-configuration")
     }
 
+    /// The transmitter configuration (SSF section 7.1).
+    pub fn metadata(&self) -> Value {
+        discovery::metadata(&self.shared)
+    }
+
     /// Where access tokens can be had (RFC 6749 section 4.4), if the feature is on.
     pub fn token_endpoint(&self) -> String {
         self.shared.addresses().url(TOKEN)
@@ -168,6 +174,34 @@ impl SsfTransmitter {
     pub fn set_status(&self, stream_id: &str, status: Status, reason: Option<String>) -> Result<(), EmitError> {
         let stream = self.shared.get(stream_id).ok_or_else(|| EmitError::NoStream(stream_id.to_owned()))?;
         Ok(status::change(&self.shared, &stream, status, reason)?)
+    }
+
+    /// Queues a token as it is, under this name, whatever it holds.
+    ///
+    /// # Errors
+    /// If there is no such stream, or it takes nothing now.
+    pub fn offer(&self, stream_id: &str, jti: &str, set: Vec<u8>) -> Result<(), EmitError> {
+        let stream = self.shared.get(stream_id).ok_or_else(|| EmitError::NoStream(stream_id.to_owned()))?;
+        stream
+            .enqueue(Entry::new(jti, set, ""), &self.shared.options)
+            .map_err(|why| EmitError::NotQueued(stream_id.to_owned(), why))
+    }
+
+    /// Takes a SET out of the queue of a stream, if it is still there.
+    pub fn withdraw(&self, stream_id: &str, jti: &str) {
+        if let Some(stream) = self.shared.get(stream_id) {
+            stream.lock().queue.settle(jti);
+        }
+    }
+
+    /// The configurations of all streams as their receivers may read them, secrets included, oldest first.
+    pub fn configurations(&self) -> Vec<Value> {
+        self.shared.list(None).iter().map(|stream| stream.configuration(&self.shared)).collect()
+    }
+
+    /// Forgets all streams: their polls and pushes end.
+    pub fn clear(&self) {
+        self.shared.list(None).iter().for_each(|stream| self.shared.remove(stream));
     }
 
     /// Sends a verification event that nobody asked for, so without a state (SSF section 8.1.4).

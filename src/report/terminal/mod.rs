@@ -71,6 +71,7 @@ impl<W: Write> Terminal<W> {
         match event {
             Event::Started(started) => self.started(started)?,
             Event::Preflight(line) => self.preflight(line)?,
+            Event::Waiting(what) => self.waiting(what)?,
             Event::CaseStarted { title, of, .. } => {
                 self.of = *of;
                 self.show_progress(title)?;
@@ -127,6 +128,13 @@ impl<W: Write> Terminal<W> {
             writeln!(self.out, "          advice: {}", text::short(advice, 400))?;
         }
         Ok(())
+    }
+
+    fn waiting(&mut self, what: &str) -> io::Result<()> {
+        if self.options.quiet {
+            return Ok(());
+        }
+        writeln!(self.out, "waiting {}", text::short(what, 400))
     }
 
     fn case(&mut self, case: &CaseResult) -> io::Result<()> {

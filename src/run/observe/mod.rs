@@ -13,7 +13,7 @@ use serde_json::json;
 use super::event::{CaseStatus, Finished};
 use super::judge::{Judge, Observation, Origin};
 use super::ledger::Ledger;
-use super::plan::{Plan, Selection};
+use super::plan::{Plan, Selection, Visits};
 use super::settings::Timeouts;
 use super::steps::{CaseRun, run_case};
 use crate::expr::Scope;
@@ -71,7 +71,7 @@ pub async fn observe(settings: ObserveSettings) -> Result<Finished, ObserveError
     let catalogue = settings.catalogue.clone();
     let profile =
         catalogue.profiles.get(&settings.profile).ok_or_else(|| ObserveError::Profile(settings.profile.clone()))?;
-    let plan = Plan::new(&catalogue, profile, &Selection::default());
+    let plan = Plan::new(&catalogue, profile, &Selection::default(), Visits::LeftOut);
     let parties = [Party::Issuer, Party::Transmitter];
     let judge = Arc::new(Judge::new(catalogue.clone(), plan.requirements.iter().copied(), &parties));
     let jwks = Jwks::for_keys(&[&settings.key]).map_err(|error| ObserveError::Transmitter(error.to_string()))?;

@@ -1,10 +1,10 @@
 //! A run against a push receiver: the harness is the transmitter.
 
+pub(crate) mod outcome;
 mod preflight;
 mod pusher;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use futures_util::StreamExt;
@@ -15,7 +15,8 @@ use tokio::sync::watch;
 use super::course::{self, Course, End, in_order};
 use super::event::{CaseStatus, Emitter, Event, Finished, PreflightLine, Started, Verdict};
 use super::judge::Judge;
-use super::plan::Plan;
+use super::making::Making;
+use super::plan::{Plan, Visits};
 use super::redact::Redactor;
 use super::settings::{ReceiverSettings, is_loopback};
 use super::steps::{CaseRun, run_case};
@@ -27,13 +28,10 @@ use crate::suite::catalogue::Case;
 use crate::suite::model::profile::Role;
 use crate::suite::model::section::Party;
 pub(crate) use preflight::GOOD_SET;
-use pusher::Pusher;
+pub(crate) use pusher::{Pusher, Pushing};
 
 /// An issuer that no receiver trusts; the name is reserved (RFC 2606).
-const STRANGER: &str = "https://stranger.invalid";
-
-/// After so many controls in a row without any answer, the target is taken for gone.
-const LOST_AFTER: u32 = 3;
+pub(crate) const STRANGER: &str = "https://stranger.invalid";
 
 /// Why a run could not start. Nothing was sent to the target.
 #[derive(Debug, thiserror::Error)]
@@ -71,15 +69,9 @@ pub enum StartError {
 /// What the cases of a run share.
 pub(crate) struct World {
     pub settings: ReceiverSettings,
-    pub client: Client,
     pub issuer: String,
-    pub jwks: Jwks,
     pub identity: Identity,
-    pub judge: Judge,
-    /// Judges what we send ourselves as the conformant party.
-    pub conscience: Judge,
-    /// Controls in a row that got no answer at all.
-    pub lost: AtomicU32,
+    pub pushing: Arc<Pushing>,
 }
 
 /// A run that has been prepared: our identity is up, nothing has been sent yet.
@@ -99,7 +91,7 @@ impl ReceiverRun {
         if profile.role != Role::Receiver {
             return Err(StartError::Role { profile: settings.profile.clone(), role: profile.role.name() });
         }
-        let plan = Plan::new(&catalogue, profile, &settings.selection);
+        let plan = Plan::new(&catalogue, profile, &settings.selection, Visits::LeftOut);
         if plan.is_empty() {
             return Err(StartError::NothingSelected);
         }
@@ -129,12 +121,22 @@ impl ReceiverRun {
         Ok(Self {
             world: Arc::new(World {
                 issuer: identity.issuer().to_owned(),
-                jwks: Jwks::for_keys(&[&settings.key])?,
-                client,
                 identity,
-                judge,
-                conscience,
-                lost: AtomicU32::new(0),
+                pushing: Arc::new(Pushing {
+                    making: Making {
+                        catalogue: catalogue.clone(),
+                        key: settings.key.clone(),
+                        other_key: settings.other_key.clone(),
+                    },
+                    endpoint: settings.url.clone(),
+                    authorization: settings.authorization.clone(),
+                    client,
+                    judge: Arc::new(judge),
+                    conscience: Arc::new(conscience),
+                    jwks: Jwks::for_keys(&[&settings.key])?,
+                    response: settings.timeouts.response,
+                    lost: Arc::default(),
+                }),
                 settings,
             }),
             plan,
@@ -146,6 +148,9 @@ impl ReceiverRun {
     /// Pushes to another URL than the settings say: a receiver that could only be started once our identity was up.
     pub fn aim(&mut self, url: url::Url) {
         if let Some(world) = Arc::get_mut(&mut self.world) {
+            if let Some(pushing) = Arc::get_mut(&mut world.pushing) {
+                pushing.endpoint = url.clone();
+            }
             world.settings.url = url;
         }
     }
@@ -245,7 +250,7 @@ impl ReceiverRun {
                 .buffer_unordered(settings.jobs.max(1));
             let enter = |course: &mut Course<'_>, run: CaseRun| {
                 let reproduce = format!("{} --only {}", settings.command, catalogue.cases[run.case].id);
-                course.enter(run, None, &reproduce);
+                course.enter(run, &reproduce);
             };
             interrupted = course.go_through(in_order(runs), &mut stop, enter).await;
         }
@@ -261,11 +266,11 @@ impl ReceiverRun {
         if !ready && !case.is_handshake_only() {
             return CaseRun::without_steps(index, case, CaseStatus::Inconclusive, "the preflight failed");
         }
-        if world.lost.load(Ordering::Relaxed) >= LOST_AFTER {
+        if world.pushing.is_lost() {
             return CaseRun::without_steps(index, case, CaseStatus::Inconclusive, "the target stopped answering");
         }
-        let mut pusher = Pusher::new(world.clone());
-        run_case(index, case, &world.judge, &mut pusher, scope(world)).await
+        let mut pusher = Pusher::new(world.pushing.clone());
+        run_case(index, case, &world.pushing.judge, &mut pusher, scope(world)).await
     }
 
     fn notes(&self) -> Vec<String> {
@@ -301,6 +306,7 @@ fn scope(world: &World) -> Scope {
         .with("timeouts", settings.timeouts.value())
         .with("nonce", json!(uuid::Uuid::new_v4().to_string()))
         .with("delivery", serde_json::Value::Null)
+        .with("told", serde_json::Value::Null)
 }
 
 /// Sorts by time, and is unique.

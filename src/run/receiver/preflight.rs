@@ -30,16 +30,17 @@ pub(super) async fn run(world: &Arc<World>) -> Preflight {
         fault: None,
     };
     let mut scope = scope(world);
-    match Pusher::new(world.clone()).push(&plan, &mut scope).await {
+    match Pusher::new(world.pushing.clone()).push(&plan, &mut scope).await {
         Ok(acted) => {
             let lines = acted.exchanges.first().map(|exchange| lines(world, exchange)).unwrap_or_default();
             Preflight { lines, exchanges: acted.exchanges, internal_error: None }
         }
         Err(stop) => {
             let message = match stop {
-                Stop::Internal(message) | Stop::NotApplicable(message) | Stop::Inconclusive { reason: message, .. } => {
-                    message
-                }
+                Stop::Internal(message)
+                | Stop::NotApplicable(message)
+                | Stop::NoOccasion(message)
+                | Stop::Inconclusive { reason: message, .. } => message,
             };
             Preflight {
                 lines: vec![failed("good SET", message.clone(), None)],

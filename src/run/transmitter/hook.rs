@@ -160,12 +160,3 @@ impl Hook {
         }
     }
 }
-
-/// A text of the hook for an error: its last line, of bounded length and without control characters.
-fn last_line(text: &[u8]) -> Option<String> {
-    const LONGEST: usize = 300;
-    let text = String::from_utf8_lossy(text);
-    let line = text.lines().map(str::trim).rfind(|line| !line.is_empty())?;
-    let visible = line.chars().map(|c| if c.is_control() { ' ' } else { c });
-    Some(visible.take(LONGEST).collect())
-}

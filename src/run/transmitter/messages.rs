@@ -8,17 +8,15 @@ use super::world::World;
 use crate::expr::Scope;
 use crate::http::Exchange;
 use crate::peer::message::{object_or_null, request_value, response_value, set_value, tls_value};
-use crate::run::judge::{Observation, Observed, Origin};
+use crate::run::conscience;
+use crate::run::judge::{Observation, Origin};
 use crate::run::steps::Stop;
 use crate::set::{Token, json as strict_json};
 use crate::suite::model::case::{Auth, Method};
-use crate::suite::model::section::{Kind, Level};
+use crate::suite::model::section::Kind;
 
 /// How many SETs of one poll answer, or streams of one list, are looked at. Only those are acknowledged.
 const MOST_SETS: usize = 100;
-
-/// How much of a body is kept as evidence; the report shows less.
-const EVIDENCE: usize = 64 * 1024;
 
 /// A SET that came.
 #[derive(Debug, Clone)]
@@ -66,7 +64,7 @@ pub(crate) fn management(
 ) -> Result<Vec<Observation>, Stop> {
     let base = scope(world, exchange, sent).with("operation", json!(operation));
     if sent["fault"] == "" {
-        examine_ourselves(world, world.conscience.message(Kind::Management, &base, None))?;
+        conscience::clear(&world.conscience, &world.conscience.message(Kind::Management, &base, None))?;
     }
     let id = Some(exchange.id.as_str());
     let mut seen = world.judge.message(Kind::Management, &base, id);
@@ -89,20 +87,6 @@ pub(crate) fn management(
         }
     }
     Ok(seen)
-}
-
-/// An exchange that has been judged, with as much of its bodies as anybody will see.
-pub(crate) fn evidence(mut exchange: Exchange) -> Exchange {
-    let request = &mut exchange.request;
-    if request.body.len() > EVIDENCE {
-        request.body.truncate(EVIDENCE);
-        request.truncated = true;
-    }
-    if let Some(response) = exchange.response.as_mut().filter(|response| response.body.len() > EVIDENCE) {
-        response.body.truncate(EVIDENCE);
-        response.truncated = true;
-    }
-    exchange
 }
 
 /// What is worth telling of a poll answer: the variable `poll`, and the SETs in it.
@@ -138,7 +122,7 @@ pub(crate) async fn poll(
     };
     let scope = base.with("poll", value.clone());
     if sent["fault"] == "" {
-        examine_ourselves(world, world.conscience.message(Kind::Poll, &scope, None))?;
+        conscience::clear(&world.conscience, &world.conscience.message(Kind::Poll, &scope, None))?;
     }
     let mut observations = world.judge.message(Kind::Poll, &scope, Some(&exchange.id));
     observations.extend(seen);
@@ -204,24 +188,6 @@ pub(crate) fn jwks(world: &World, exchange: &Exchange) -> Vec<Observation> {
     let document = exchange.response.as_ref().map_or(Value::Null, |response| json_of(&response.body));
     let scope = scope(world, exchange, &Value::Null).with("jwks", object_or_null(Some(&document)));
     world.judge.message(Kind::Jwks, &scope, Some(&exchange.id))
-}
-
-/// What we send as the conformant party has to pass our own rules.
-pub(crate) fn examine_ourselves(world: &World, seen: Vec<Observation>) -> Result<(), Stop> {
-    let requirements = &world.settings.catalogue.requirements;
-    for Observation { requirement, result, .. } in seen {
-        let requirement = &requirements[requirement];
-        if let Observed::Broken(why) = result
-            && requirement.level != Level::May
-        {
-            let id = &requirement.id;
-            return Err(Stop::Internal(format!(
-                "the harness itself breaks {id}: expected {}, got {}",
-                why.expected, why.actual
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// Whether a URL that the target named may be asked: nothing is sent in the clear that belongs to an https issuer.

@@ -4,7 +4,7 @@
 //! streams; [`messages`] takes apart and judges what the transmitter answers and sends. What was created is in the
 //! [`registry`] until it is deleted, also when the run is interrupted.
 
-mod absence;
+pub(crate) mod absence;
 mod credential;
 mod endpoints;
 pub mod hook;
@@ -33,7 +33,7 @@ use super::course::{self, Course, End, in_order};
 use super::event::{CaseStatus, Emitter, Event, Finished, Started};
 use super::judge::Judge;
 use super::ledger::Ledger;
-use super::plan::Plan;
+use super::plan::{Plan, Visits};
 use super::receiver::run_id;
 use super::redact::Redactor;
 use super::settings::is_loopback;
@@ -50,6 +50,7 @@ use pace::Pace;
 use registry::Registry;
 use settings::{ClientAuthentication, ClientSettings, CredentialSettings, TransmitterSettings};
 use visitor::Visitor;
+pub(crate) use visitor::events;
 use world::{World, is_gone, with_stream};
 
 /// The largest answer that is read.
@@ -131,7 +132,7 @@ impl TransmitterRun {
         if issuer.is_none() {
             return Err(StartError::Issuer(settings.issuer.clone()));
         }
-        let plan = Plan::new(&catalogue, profile, &settings.selection);
+        let plan = Plan::new(&catalogue, profile, &settings.selection, Visits::LeftOut);
         if plan.is_empty() {
             return Err(StartError::NothingSelected);
         }
@@ -342,7 +343,7 @@ impl TransmitterRun {
                 let run = without(CaseStatus::Inconclusive, &reason);
                 CaseRun { exchanges, observations, ..run }
             }
-            Err(Stop::NotApplicable(reason)) => without(CaseStatus::Skipped, &reason),
+            Err(Stop::NotApplicable(reason) | Stop::NoOccasion(reason)) => without(CaseStatus::Skipped, &reason),
             Err(Stop::Internal(reason)) => {
                 let internal_error = Some(format!("{}: {reason}", case.id));
                 CaseRun { internal_error, ..without(CaseStatus::Inconclusive, &reason) }
@@ -362,11 +363,10 @@ impl TransmitterRun {
         if leg.of_several {
             reproduce.push_str(&format!(" --delivery {}", leg.method.name()));
         }
-        let untested = match &absence {
-            Some(Absence::Untested(reason)) => Some(reason.as_str()),
-            _ => None,
-        };
-        course.enter(run, untested, &reproduce);
+        if let Some(Absence::Untested(reason)) = absence {
+            run.untested = Some(reason);
+        }
+        course.enter(run, &reproduce);
     }
 
     /// Deletes what cases that were cut off have left; how many streams could not be deleted.

@@ -19,9 +19,9 @@ impl Compiler<'_, '_> {
         let mut vocabulary = words::of_case();
         let streams: Vec<StreamPlan> =
             model.with.iter().filter_map(|(name, spec)| self.stream(name, spec, &mut vocabulary)).collect();
-        let fresh = model.fresh.then(|| Fresh {
-            issuer: model.issuer.as_ref().and_then(|issuer| self.text(issuer, &vocabulary)),
-        });
+        let fresh = model
+            .fresh
+            .then(|| Fresh { issuer: model.issuer.as_ref().and_then(|issuer| self.text(issuer, &vocabulary)) });
         if let Some(issuer) = model.issuer.as_ref().filter(|_| !model.fresh) {
             self.error(issuer.position, "only a receiver that is started anew is told an issuer: `fresh: true`");
         }

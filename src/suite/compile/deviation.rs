@@ -166,7 +166,9 @@ impl Compiler<'_, '_> {
             Some(Stage::Set) => token,
             Some(Stage::Push) => !token && (receiver || transmitter),
             Some(Stage::Tls) => model.tls.is_some(),
-            Some(_) => (model.respond.is_some() || model.request.is_some() || (visitor && model.ignore.is_some())) && !token,
+            Some(_) => {
+                (model.respond.is_some() || model.request.is_some() || (visitor && model.ignore.is_some())) && !token
+            }
             None => model.behave.is_some() || (!model.given.is_empty() && model.breaks.is_none()),
         };
         if !fits {

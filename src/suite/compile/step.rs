@@ -124,8 +124,7 @@ impl Compiler<'_, '_> {
             actions.push(("serve", Some(Action::Serve(self.served(served, vocabulary)))));
         }
         if let Some(what) = &step.ask {
-            let arguments =
-                step.json.as_ref().and_then(|json| self.template(json, json.position, vocabulary));
+            let arguments = step.json.as_ref().and_then(|json| self.template(json, json.position, vocabulary));
             actions.push(("ask", Some(Action::Ask { what: what.value, arguments })));
         }
         if let Some(decision) = &step.decide {
@@ -187,7 +186,11 @@ impl Compiler<'_, '_> {
             name if names.iter().any(|known| known == name) => Some(Waited::Step(name.to_owned())),
             name => {
                 let message = format!("nothing was started under the name `{name}`");
-                self.error_with_help(what.position, message, "`set`, `push`, `request`, or the name of a step with `as`");
+                self.error_with_help(
+                    what.position,
+                    message,
+                    "`set`, `push`, `request`, or the name of a step with `as`",
+                );
                 None
             }
         }

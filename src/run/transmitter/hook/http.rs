@@ -3,9 +3,10 @@
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::{Ask, HttpHook, last_line};
+use super::{Ask, HttpHook};
 use crate::expr::{Scope, Template, Vocabulary};
 use crate::http::{Exchange, RequestSpec};
+use crate::run::command::last_line;
 use crate::run::redact::Redactor;
 
 /// What a body may speak of; what an ask does not have is null.

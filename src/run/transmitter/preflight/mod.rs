@@ -68,7 +68,7 @@ impl Preflight {
                 self.observations.extend(observations);
                 self.bad(name, reason, "The exchanges in the report show what was sent and answered.");
             }
-            Stop::NotApplicable(reason) => self.bad(name, reason, ""),
+            Stop::NotApplicable(reason) | Stop::NoOccasion(reason) => self.bad(name, reason, ""),
             Stop::Internal(reason) => {
                 self.internal_error = Some(reason.clone());
                 self.bad(name, reason, "This is a fault of the harness.");

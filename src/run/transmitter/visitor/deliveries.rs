@@ -11,6 +11,7 @@ use super::Visitor;
 use super::requests::{gone, long_poll};
 use crate::expr::{Expression, Scope};
 use crate::http::Exchange;
+use crate::run::evidence::evidence;
 use crate::run::steps::{Acted, Stop};
 use crate::run::transmitter::messages::{self, Arrived};
 use crate::suite::model::case::{Answer, Awaited, Method};
@@ -175,7 +176,7 @@ impl Visitor {
         if self.looked_at > MOST_PUSHES {
             return;
         }
-        acted.exchanges.push(messages::evidence(exchange.clone()));
+        acted.exchanges.push(evidence(exchange.clone()));
         // A connection without a request shows nothing of a push.
         if exchange.request.method.is_empty() {
             return;

@@ -10,6 +10,7 @@ use url::Url;
 use super::{Background, Visitor, unmade};
 use crate::expr::Scope;
 use crate::http::{Client, Exchange, FailureKind, RequestSpec};
+use crate::run::evidence::evidence;
 use crate::run::request::{self, set_exchange};
 use crate::run::steps::{Acted, Stop};
 use crate::run::transmitter::messages::{self, json_of, may_be_asked, sent};
@@ -266,7 +267,7 @@ impl Visitor {
             return Err(gone(acted));
         }
         if polled.is_some() && exchange.response.as_ref().is_some_and(|response| response.truncated) {
-            acted.exchanges.push(messages::evidence(exchange));
+            acted.exchanges.push(evidence(exchange));
             return Err(stopped("the answer to a poll is larger than what is read (1 MiB)", acted));
         }
         set_exchange(scope, &exchange);
@@ -296,7 +297,7 @@ impl Visitor {
                 }
             }
         }
-        acted.exchanges.push(messages::evidence(exchange));
+        acted.exchanges.push(evidence(exchange));
         for fetch in self.key_fetches().await {
             acted.observations.extend(messages::jwks(&world, &fetch));
             acted.exchanges.insert(0, fetch);

@@ -1,0 +1,49 @@
+//! The tokens that the harness sends, as the steps of cases describe them.
+
+use std::sync::Arc;
+
+use super::request::rendered_object;
+use super::steps::Stop;
+use crate::expr::Scope;
+use crate::set::{self, Draft, ForgeKeys, KeyError, SigningKey};
+use crate::suite::Catalogue;
+use crate::suite::catalogue::{PushBase, PushPlan};
+
+/// What tokens are made with.
+#[derive(Clone)]
+pub(crate) struct Making {
+    pub catalogue: Arc<Catalogue>,
+    pub key: Arc<SigningKey>,
+    /// Another key of the same algorithm, which nobody trusts.
+    pub other_key: Arc<SigningKey>,
+}
+
+impl Making {
+    /// The token of a plan, or what it says in place of one.
+    pub fn body(&self, plan: &PushPlan, scope: &Scope) -> Result<Vec<u8>, Stop> {
+        let text = |template: &crate::expr::Template| {
+            scope.enter(|entered| template.render_text(entered)).map_err(Stop::Internal)
+        };
+        let mut draft = match &plan.base {
+            PushBase::Raw(raw) => return text(raw).map(String::into_bytes),
+            PushBase::Set(name) => {
+                scope.enter(|entered| self.catalogue.fixtures.draft(name, entered)).map_err(Stop::Internal)?
+            }
+            PushBase::Payload(payload) => Draft { payload_text: Some(text(payload)?), ..Draft::default() },
+        };
+        if let Some(claims) = &plan.claims {
+            draft.merge_claims(&rendered_object(claims, scope)?);
+        }
+        if let Some(header) = &plan.header {
+            draft.merge_header(&rendered_object(header, scope)?);
+        }
+        match plan.forge {
+            None => set::sign(&draft, &self.key).map(String::into_bytes),
+            Some(forgery) => set::forge(&draft, forgery, &ForgeKeys::new(&self.key, &self.other_key)),
+        }
+        .map_err(|error| match error {
+            KeyError::Unsupported { .. } => Stop::NotApplicable(error.to_string()),
+            error => Stop::Internal(error.to_string()),
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a feature is not there, and what that means.
+
+use super::control::Control;
+use super::settings::VisitingSettings;
+use super::world::Stream;
+use crate::run::settings::is_loopback;
+use crate::run::transmitter::absence::Absence;
+use crate::suite::model::case::{Asked, Method};
+use url::Url;
+
+/// What our transmitter offers, and so every receiver that visits it can use.
+const OFFERED: [&str; 14] = [
+    "asymmetric",
+    "trigger",
+    "trigger-status",
+    "trigger-verification",
+    "push-and-poll",
+    "configuration_endpoint",
+    "status_endpoint",
+    "add_subject_endpoint",
+    "remove_subject_endpoint",
+    "verification_endpoint",
+    "several-streams",
+    "default-subjects-all",
+    "several-events",
+    "long-poll",
+];
+
+/// The features of a receiver with this stream.
+pub(super) fn features(settings: &VisitingSettings, stream: Option<&Stream>) -> Vec<&'static str> {
+    let mut features = OFFERED.to_vec();
+    let control: &Control = &settings.control;
+    features.extend(Asked::ALL.into_iter().filter(|what| control.does(*what)).map(Asked::feature));
+    if control.restarts() {
+        features.push("restart");
+    }
+    if settings.key.alg().to_string().starts_with("ES") {
+        features.push("ecdsa");
+    }
+    let Some(stream) = stream else { return features };
+    features.push(stream.method.name());
+    if stream.method == Method::Poll {
+        return features;
+    }
+    let delivery = &stream.configuration["delivery"];
+    features.push(if delivery["authorization_header"].is_string() { "authorization" } else { "anonymous" });
+    let endpoint = delivery["endpoint_url"].as_str().and_then(|url| Url::parse(url).ok());
+    let secure = endpoint.as_ref().is_some_and(|url| url.scheme() == "https");
+    if secure {
+        features.push("tls");
+    }
+    if secure || settings.deployed || endpoint.is_some_and(|url| !is_loopback(&url)) {
+        features.push("deployed");
+    }
+    features
+}
+
+/// The first feature that is missing, and what that means.
+pub(super) fn of(features: &[&'static str], needs: &[String]) -> Option<Absence> {
+    needs.iter().find(|need| !features.contains(&need.as_str())).map(|need| why(need, features))
+}
+
+fn why(feature: &str, features: &[&'static str]) -> Absence {
+    let untested = |what: String| Absence::Untested(what);
+    let not_applicable = |what: &str| Absence::NotApplicable(what.to_owned());
+    let polls = features.contains(&Method::Poll.name());
+    match feature {
+        "restart" => untested(
+            "it takes a receiver that starts anew: a hook that starts it shows it (--start, or start in [receiver])"
+                .to_owned(),
+        ),
+        asked if asked.starts_with("ask-") => {
+            let what = asked.trim_start_matches("ask-");
+            untested(format!(
+                "it takes a receiver that can be asked: a hook that does `{what}` shows it (ask in [receiver])"
+            ))
+        }
+        "languages" => untested("no second language was declared".to_owned()),
+        "poll" => not_applicable("the receiver takes SETs by push"),
+        "push" => not_applicable("the receiver takes SETs by poll"),
+        "authorization" | "anonymous" | "tls" | "deployed" if polls => {
+            not_applicable("the receiver takes SETs by poll")
+        }
+        "authorization" => not_applicable("the stream has no authorization_header"),
+        "anonymous" => not_applicable("the stream has an authorization_header"),
+        "tls" | "deployed" => {
+            not_applicable("the push endpoint is plain http on a loopback address: a development set-up")
+        }
+        "ecdsa" => not_applicable("the harness does not sign with ECDSA (--alg ES256)"),
+        other => Absence::NotApplicable(format!("the feature `{other}` is not there")),
+    }
+}

@@ -1,0 +1,118 @@
+//! What the receiver sends and answers, taken apart and judged.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::deliveries::Delivery;
+use super::host::{Answered, Host};
+use super::visits::Arrival;
+use crate::expr::Scope;
+use crate::http::Exchange;
+use crate::peer::message::{request_value, response_value, sent_value, set_value, tls_value};
+use crate::run::evidence::evidence;
+use crate::run::receiver::outcome;
+use crate::set::{self, Token};
+use crate::suite::model::case::{Auth, Fault};
+use crate::suite::model::section::Kind;
+
+/// How many exchanges of the receiver are judged; a run has a few hundred.
+pub(super) const MOST: usize = 5_000;
+
+impl Host {
+    /// Takes up everything that has ended.
+    pub(super) fn collect(&mut self) {
+        while let Some(exchange) = self.requests.try_next() {
+            self.enter_request(&exchange);
+        }
+        while let Some(exchange) = self.pushes.try_next() {
+            self.enter_push(&exchange);
+        }
+    }
+
+    /// A request of the receiver that was answered.
+    pub(super) fn enter_request(&mut self, exchange: &Arc<Exchange>) {
+        self.judged += 1;
+        if self.judged > MOST {
+            return;
+        }
+        let arrival = {
+            let mut inner = self.world.visits.lock();
+            let arrival = inner.arrivals.iter_mut().rev().find(|known| known.exchange == exchange.id);
+            arrival.map(|arrival| {
+                arrival.answered = true;
+                arrival.clone()
+            })
+        };
+        if let Some(arrival) = arrival {
+            let request = request_value(&exchange.request);
+            let response = response_value(exchange);
+            self.judge_request(&arrival, &request, &response, exchange);
+            self.answered.push(Answered { arrival, request, response, elapsed: exchange.elapsed_ms / 1000.0 });
+        }
+        self.exchanges.push(evidence((**exchange).clone()));
+    }
+
+    fn judge_request(&mut self, arrival: &Arrival, request: &Value, response: &Value, exchange: &Exchange) {
+        let world = &self.world;
+        let base = Scope::new()
+            .with("endpoint", json!(arrival.endpoint))
+            .with("operation", json!(arrival.operation))
+            .with("request", request.clone())
+            .with("response", response.clone())
+            .with("sent", Value::Null)
+            .with("elapsed", json!(exchange.elapsed_ms / 1000.0))
+            .with("timeouts", world.settings.timeouts.value())
+            .with("issuer", json!(world.transmitter.issuer()))
+            .with("features", json!(self.features()))
+            .with("metadata", world.metadata.clone())
+            .with("history", arrival.history.clone());
+        let (kind, scope) = match arrival.endpoint {
+            "metadata" => (Kind::Metadata, base),
+            "poll" => {
+                let stream = world.stream().map_or(Value::Null, |stream| stream.configuration);
+                (Kind::Poll, base.with("poll", Value::Null).with("stream", stream))
+            }
+            "configuration" | "status" | "add-subject" | "remove-subject" | "verification" => (Kind::Management, base),
+            _ => return,
+        };
+        self.observations.extend(world.judge.message(kind, &scope, Some(&exchange.id)));
+    }
+
+    /// A SET that our transmitter pushed by itself.
+    pub(super) fn enter_push(&mut self, exchange: &Arc<Exchange>) {
+        self.judged += 1;
+        if self.judged > MOST {
+            return;
+        }
+        let world = self.world.clone();
+        let token = Token::from_bytes(&exchange.request.body);
+        let signature = set::verify(&token, &world.jwks);
+        let jti =
+            token.claims.as_ref().and_then(|claims| claims.get("jti")).and_then(Value::as_str).unwrap_or_default();
+        let fault = world.visits.lock().oddities.contains(jti).then_some(Fault::Oddity);
+        let scope = Scope::new()
+            .with("request", request_value(&exchange.request))
+            .with("response", response_value(exchange))
+            .with("sent", sent_value(fault, None, Auth::Valid, Some("en")))
+            .with("set", set_value(&token, &signature))
+            .with("tls", tls_value(exchange.tls.as_ref()))
+            .with("elapsed", json!(exchange.elapsed_ms / 1000.0))
+            .with("delivery", Value::Null)
+            .with("timeouts", world.settings.timeouts.value());
+        self.observations.extend(world.judge.message(Kind::Push, &scope, Some(&exchange.id)));
+        let stream_id = world.stream().map(|stream| stream.id).unwrap_or_default();
+        let mut inner = world.visits.lock();
+        if inner.deliveries.get(jti).is_none() {
+            inner.deliveries.enter(jti, Delivery::new(&stream_id, &exchange.request.body, fault));
+        }
+        if let Some(delivery) = inner.deliveries.get_mut(jti) {
+            delivery.times += 1;
+            delivery.given.get_or_insert_with(Instant::now);
+            delivery.outcome = Some(outcome::of_push(exchange));
+        }
+        drop(inner);
+        self.exchanges.push(evidence((**exchange).clone()));
+    }
+}

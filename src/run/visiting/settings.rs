@@ -1,0 +1,62 @@
+//! What the operator wants of a run in which a receiver visits us.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::control::Control;
+use crate::http::Roots;
+use crate::peer::ssf::ClientCredentials;
+use crate::run::plan::Selection;
+use crate::run::settings::Timeouts;
+use crate::set::SigningKey;
+use crate::suite::Catalogue;
+use crate::suite::model::case::Method;
+
+/// A run in which a receiver visits the transmitter that we are.
+#[derive(Clone)]
+pub struct VisitingSettings {
+    /// The suites that the profile is taken from.
+    pub catalogue: Arc<Catalogue>,
+    /// The name of the profile: `ssf-receiver`.
+    pub profile: String,
+    /// The delivery method that a receiver which is started by the hook is asked to use. What counts is what its stream says.
+    pub delivery: Method,
+    /// The bearer token that the receiver may come with (RFC 6750).
+    pub token: SecretString,
+    /// What it may get a token for at our token endpoint (RFC 6749 section 4.4).
+    pub client: Option<ClientCredentials>,
+    /// The `aud` of its streams and SETs.
+    pub audience: String,
+    /// The key that SETs are signed with.
+    pub key: Arc<SigningKey>,
+    /// Another key of the same algorithm, which nobody trusts.
+    pub other_key: Arc<SigningKey>,
+    /// Where our transmitter listens.
+    pub listen: SocketAddr,
+    /// Our issuer, if the receiver reaches us under another address than the one we listen on.
+    pub public_url: Option<Url>,
+    /// Whose certificates are trusted where SETs are pushed to https.
+    pub roots: Roots,
+    /// Whether any certificate is accepted; a note in the report says so.
+    pub insecure: bool,
+    /// Whether a push endpoint of plain http on a loopback address is judged like a deployed one.
+    pub deployed: bool,
+    /// How the receiver is started, stopped and asked.
+    pub control: Control,
+    /// How long the receiver is waited for at the beginning.
+    pub wait: Duration,
+    /// How long requests and waits may take.
+    pub timeouts: Timeouts,
+    /// How long a poll is held while there is no SET.
+    pub long_poll: Duration,
+    /// Whether warnings count for the verdict.
+    pub strict: bool,
+    /// What of the profile is tested.
+    pub selection: Selection,
+    /// The command that repeats this run, without its selection and without secrets.
+    pub command: String,
+}

@@ -1,0 +1,213 @@
+//! What goes in and out of our transmitter while a receiver visits it, as it happens.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::deliveries::Deliveries;
+use crate::expr::Scope;
+use crate::peer::ssf::{Answer, Hooks, Operation, PushFacts, RequestFacts, SetFacts, Tampered, asked_value};
+use crate::peer::tamper::{OutgoingPush, Tamper};
+use crate::set::{Draft, Forgery};
+
+/// How many requests are remembered until their answers are judged. A receiver that floods us is judged by some of them.
+const MOST: usize = 4096;
+
+/// How many operations `history.operations` names, the latest ones.
+const OPERATIONS: usize = 200;
+
+/// A request of the receiver, from the moment it is there.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrival {
+    /// The id of its exchange.
+    pub exchange: String,
+    pub operation: &'static str,
+    pub endpoint: &'static str,
+    pub stream_id: Option<String>,
+    /// The variable `request`.
+    pub request: Value,
+    /// The variable `history`.
+    pub history: Value,
+    pub at: Instant,
+    /// Whether it has been answered.
+    pub answered: bool,
+    /// Whether a step has taken it up.
+    pub taken: bool,
+}
+
+/// The hooks of our transmitter: they see everything, and act out what a case serves.
+#[derive(Default)]
+pub(crate) struct Visits {
+    inner: Mutex<Inner>,
+    /// Something came or went.
+    pub changed: Notify,
+}
+
+#[derive(Default)]
+pub(crate) struct Inner {
+    pub arrivals: VecDeque<Arrival>,
+    pub deliveries: Deliveries,
+    /// The `jti` of SETs that were changed because a case says so.
+    pub oddities: BTreeSet<String>,
+    /// Requests since the receiver was started, one by one.
+    operations: VecDeque<&'static str>,
+    /// The streams that were polled.
+    polled: BTreeSet<String>,
+    /// The configuration of each stream as it was last told.
+    told: BTreeMap<String, Value>,
+    /// What the case serves.
+    serving: Option<Tampered>,
+    /// When each endpoint was first asked; kept for those who wait.
+    pub asked: BTreeMap<&'static str, u64>,
+    /// How many requests were refused for want of a good credential.
+    pub unauthorized: u64,
+    /// How many requests came too fast to be remembered.
+    pub overlooked: u64,
+}
+
+impl Visits {
+    pub fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Every change is whole before anything can fail.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Deviates from now on as `tamper` says, which sees the variables of `base`.
+    pub fn serve(&self, tamper: Tamper, base: Scope) {
+        self.lock().serving = Some(Tampered::within(tamper, base));
+    }
+
+    /// Behaves well from now on.
+    pub fn serve_well(&self) {
+        self.lock().serving = None;
+    }
+
+    /// Forgets what only counts until the receiver is started anew.
+    pub fn begin_anew(&self) {
+        let mut inner = self.lock();
+        inner.operations.clear();
+        inner.told.clear();
+        inner.polled.clear();
+    }
+
+    fn serving(&self) -> Option<Tampered> {
+        self.lock().serving.clone()
+    }
+}
+
+impl Inner {
+    fn history(&mut self, operation: &'static str, request: &RequestFacts) -> Value {
+        let stream_id = request.stream_id.as_deref().unwrap_or_default();
+        let value = if request.endpoint == "poll" {
+            let first = self.polled.insert(stream_id.to_owned());
+            let (given, due) = self.deliveries.history(stream_id);
+            json!({ "first": first, "given": given, "due": due, "operations": self.operations })
+        } else {
+            json!({ "configuration": self.told.get(stream_id), "operations": self.operations })
+        };
+        self.operations.push_back(operation);
+        if self.operations.len() > OPERATIONS {
+            self.operations.pop_front();
+        }
+        // A hostile receiver names as many streams as it likes.
+        if self.polled.len() > MOST {
+            self.polled.clear();
+        }
+        value
+    }
+
+    fn tell(&mut self, operation: Operation, answer: &Answer) {
+        if !(200..300).contains(&answer.status) {
+            return;
+        }
+        let documents = match (operation, answer.json()) {
+            (Operation::List, Some(Value::Array(all))) => all,
+            (
+                Operation::Create | Operation::Read | Operation::Update | Operation::Replace | Operation::List,
+                Some(one),
+            ) => {
+                vec![one]
+            }
+            _ => Vec::new(),
+        };
+        for document in documents {
+            if let Some(id) = document.get("stream_id").and_then(Value::as_str).map(str::to_owned) {
+                self.told.insert(id, document);
+            }
+        }
+        while self.told.len() > MOST {
+            self.told.pop_first();
+        }
+    }
+}
+
+impl Hooks for Visits {
+    fn asked(&self, operation: Operation, request: &RequestFacts) {
+        let mut inner = self.lock();
+        let history = inner.history(operation.name(), request);
+        *inner.asked.entry(request.endpoint).or_default() += 1;
+        if inner.arrivals.len() >= MOST {
+            inner.arrivals.pop_front();
+            inner.overlooked += 1;
+        }
+        inner.arrivals.push_back(Arrival {
+            exchange: request.exchange.clone(),
+            operation: operation.name(),
+            endpoint: request.endpoint,
+            stream_id: request.stream_id.clone(),
+            request: asked_value(request),
+            history,
+            at: Instant::now(),
+            answered: false,
+            taken: false,
+        });
+        drop(inner);
+        self.changed.notify_waiters();
+    }
+
+    fn polled(&self, request: &RequestFacts) {
+        self.lock().deliveries.settle(request);
+        self.changed.notify_waiters();
+    }
+
+    fn answer(&self, operation: Operation, request: &RequestFacts, answer: Answer) -> Answer {
+        let answer = match self.serving() {
+            Some(serving) => serving.answer(operation, request, answer),
+            None => answer,
+        };
+        let mut guard = self.lock();
+        let inner = &mut *guard;
+        inner.unauthorized += u64::from(answer.status == 401);
+        inner.tell(operation, &answer);
+        if operation == Operation::Poll
+            && let Some(Value::Object(sets)) = answer.json().and_then(|mut body| body.get_mut("sets").map(Value::take))
+        {
+            let stream_id = request.stream_id.as_deref().unwrap_or_default();
+            let oddities = &inner.oddities;
+            inner.deliveries.give(stream_id, &sets, answer.status == 200, |name| oddities.contains(name));
+        }
+        drop(guard);
+        self.changed.notify_waiters();
+        answer
+    }
+
+    fn draft(&self, draft: &mut Draft, about: &SetFacts<'_>) -> Option<Forgery> {
+        let serving = self.serving()?;
+        let before = draft.clone();
+        let forgery = serving.draft(draft, about);
+        if (forgery.is_some() || *draft != before)
+            && let Some(jti) = draft.claims.get("jti").and_then(Value::as_str)
+        {
+            self.lock().oddities.insert(jti.to_owned());
+        }
+        forgery
+    }
+
+    fn push(&self, push: &mut OutgoingPush, about: &PushFacts<'_>) {
+        if let Some(serving) = self.serving() {
+            serving.push(push, about);
+        }
+    }
+}
