@@ -30,6 +30,8 @@ pub(super) fn main(target: Target) -> Result<ExitCode, Failure> {
         let emitter = Emitter::new(move |event| {
             if let Event::Preflight(line) = &event {
                 if line.ok { &fine } else { &wrong }.fetch_add(1, Ordering::Relaxed);
+            }
+            if matches!(event, Event::Preflight(_) | Event::Waiting(_)) {
                 let _ = terminal.lock().unwrap_or_else(PoisonError::into_inner).event(&event);
             }
         });

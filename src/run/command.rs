@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -46,10 +47,10 @@ pub(crate) async fn run(words: &[String], variables: &Variables, input: &str) ->
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| format!("`{program}` does not start: {error}"))?;
     let (stdin, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let (mut said, mut complained) = (Vec::new(), Vec::new());
+    let (said, complained) = (Arc::<Mutex<Vec<u8>>>::default(), Arc::<Mutex<Vec<u8>>>::default());
     let status = {
         let mut talking = pin!(async {
-            tokio::join!(tell(stdin, input), keep_end(output, &mut said), keep_end(errors, &mut complained));
+            tokio::join!(tell(stdin, input), keep_end(output, said.clone()), keep_end(errors, complained.clone()));
         });
         // A full pipe would stop the command, so it is read while the end is waited for.
         tokio::select! {
@@ -61,6 +62,8 @@ pub(crate) async fn run(words: &[String], variables: &Variables, input: &str) ->
         }
     };
     let status = status.map_err(|error| format!("`{program}` was lost: {error}"))?;
+    let kept = |text: &Mutex<Vec<u8>>| text.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let (said, complained) = (kept(&said), kept(&complained));
     if status.success() {
         return Ok(said);
     }
@@ -79,12 +82,14 @@ async fn tell(stdin: Option<impl AsyncWriteExt + Unpin>, input: &str) {
 }
 
 /// Reads to the end and keeps the last bytes.
-async fn keep_end(from: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
+pub(crate) async fn keep_end(from: Option<impl AsyncRead + Unpin>, kept: Arc<Mutex<Vec<u8>>>) {
     let Some(mut from) = from else { return };
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend_from_slice(&buffer[..count]);
-        kept.drain(..kept.len().saturating_sub(KEPT));
+        let surplus = kept.len().saturating_sub(KEPT);
+        kept.drain(..surplus);
     }
 }
 

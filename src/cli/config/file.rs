@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use url::Url;
 
-use super::{SecretReference, TriggerConfig};
+use super::{SecretReference, TriggerConfig, VisitorConfig};
 use crate::cli::console::Failure;
 use crate::cli::keys::read;
 use crate::set::Alg;
@@ -53,13 +53,23 @@ pub(in crate::cli) struct Config {
     pub key: Option<PathBuf>,
     pub kid: Option<String>,
 
-    // For a transmitter.
+    // For a receiver that visits us.
+    pub visiting: Option<bool>,
+    pub wait: Option<f64>,
+    pub receiver: Option<VisitorConfig>,
+
+    // For a receiver that visits us, and for a transmitter.
     pub delivery: Option<Delivery>,
-    pub metadata_url: Option<Url>,
-    pub jwks: Option<PathBuf>,
     pub token: Option<SecretReference>,
     pub client_id: Option<String>,
     pub client_secret: Option<SecretReference>,
+    pub patience: Option<f64>,
+    pub delivery_timeout: Option<f64>,
+    pub long_poll: Option<f64>,
+
+    // For a transmitter.
+    pub metadata_url: Option<Url>,
+    pub jwks: Option<PathBuf>,
     pub client_key: Option<PathBuf>,
     pub client_auth: Option<ClientAuth>,
     pub token_endpoint: Option<Url>,
@@ -67,9 +77,6 @@ pub(in crate::cli) struct Config {
     pub second_token: Option<SecretReference>,
     pub second_client_id: Option<String>,
     pub second_client_secret: Option<SecretReference>,
-    pub patience: Option<f64>,
-    pub delivery_timeout: Option<f64>,
-    pub long_poll: Option<f64>,
     pub take_over: Option<bool>,
     pub trigger: Option<TriggerConfig>,
 }

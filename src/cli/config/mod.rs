@@ -4,7 +4,9 @@ mod file;
 mod roles;
 mod secret;
 mod trigger;
+mod visitor;
 
 pub(super) use file::{ClientAuth, Config, Delivery};
 pub(super) use secret::{SecretReference, secret};
 pub(super) use trigger::{Doing, TriggerConfig};
+pub(super) use visitor::VisitorConfig;

@@ -1,7 +1,7 @@
-//! Which keys are for which role.
+//! Which keys are for which target.
 //!
-//! A key for the other role is a fault: with `url` in the file of a transmitter, the built-in one would be judged, and
-//! nobody would notice.
+//! A key for another one is a fault: with `url` in the file of a transmitter, the built-in one would be judged, and nobody
+//! would notice.
 
 use super::Config;
 use crate::suite::model::profile::Role;
@@ -12,36 +12,67 @@ impl Config {
         if let Some(other) = self.role.filter(|known| *known != role) {
             return Err(format!("the configuration file is for a {}", other.name()));
         }
-        let (foreign, theirs) = match role {
-            Role::Transmitter => (self.for_receivers(), "receiver"),
-            _ => (self.for_transmitters(), "transmitter"),
+        let foreign = match role {
+            Role::Transmitter => self
+                .for_any_receiver()
+                .or(self.for_pushed_receivers())
+                .or(self.for_visitors())
+                .map(|key| (key, "receiver")),
+            _ => self.for_transmitters().map(|key| (key, "transmitter")),
         };
-        match foreign {
-            Some(key) => Err(format!("`{key}` is for a {theirs}")),
-            None => Ok(()),
-        }
+        foreign.map_or(Ok(()), |(key, whose)| Err(format!("`{key}` is for a {whose}")))
     }
 
-    fn for_receivers(&self) -> Option<&'static str> {
+    /// Whether the file is one for a receiver that visits us, or for one that is pushed to.
+    ///
+    /// # Errors
+    /// The first key that is for the other kind.
+    pub fn is_for_visits(&self, visits: bool) -> Result<(), String> {
+        if visits {
+            let foreign = self.for_pushed_receivers().or(self.issuer.as_ref().map(|_| "issuer"));
+            return foreign.map_or(Ok(()), |key| {
+                Err(format!("`{key}` is for a receiver that is pushed to, not for one that visits"))
+            });
+        }
+        let foreign = self.for_visitors().or(self.for_visitors_and_transmitters());
+        foreign.map_or(Ok(()), |key| Err(format!("`{key}` is for a receiver that visits (visiting = true)")))
+    }
+
+    fn for_any_receiver(&self) -> Option<&'static str> {
         first(&[
-            (self.url.is_some(), "url"),
             (self.audience.is_some(), "audience"),
-            (self.authorization_header.is_some(), "authorization-header"),
             (!self.languages.is_empty(), "languages"),
             (self.set.is_some(), "set"),
             (self.key.is_some(), "key"),
             (self.kid.is_some(), "kid"),
+            (self.visiting.is_some(), "visiting"),
+        ])
+    }
+
+    fn for_pushed_receivers(&self) -> Option<&'static str> {
+        first(&[(self.url.is_some(), "url"), (self.authorization_header.is_some(), "authorization-header")])
+    }
+
+    fn for_visitors(&self) -> Option<&'static str> {
+        first(&[(self.wait.is_some(), "wait"), (self.receiver.is_some(), "receiver")])
+    }
+
+    fn for_visitors_and_transmitters(&self) -> Option<&'static str> {
+        first(&[
+            (self.delivery.is_some(), "delivery"),
+            (self.token.is_some(), "token"),
+            (self.client_id.is_some(), "client-id"),
+            (self.client_secret.is_some(), "client-secret"),
+            (self.patience.is_some(), "patience"),
+            (self.delivery_timeout.is_some(), "delivery-timeout"),
+            (self.long_poll.is_some(), "long-poll"),
         ])
     }
 
     fn for_transmitters(&self) -> Option<&'static str> {
         first(&[
-            (self.delivery.is_some(), "delivery"),
             (self.metadata_url.is_some(), "metadata-url"),
             (self.jwks.is_some(), "jwks"),
-            (self.token.is_some(), "token"),
-            (self.client_id.is_some(), "client-id"),
-            (self.client_secret.is_some(), "client-secret"),
             (self.client_key.is_some(), "client-key"),
             (self.client_auth.is_some(), "client-auth"),
             (self.token_endpoint.is_some(), "token-endpoint"),
@@ -49,9 +80,6 @@ impl Config {
             (self.second_token.is_some(), "second-token"),
             (self.second_client_id.is_some(), "second-client-id"),
             (self.second_client_secret.is_some(), "second-client-secret"),
-            (self.patience.is_some(), "patience"),
-            (self.delivery_timeout.is_some(), "delivery-timeout"),
-            (self.long_poll.is_some(), "long-poll"),
             (self.take_over.is_some(), "take-over"),
             (self.trigger.is_some(), "trigger"),
         ])

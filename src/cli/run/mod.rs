@@ -1,7 +1,8 @@
 //! `setspec run`: judge an implementation.
 //!
 //! - `target`: what is judged, from the command line to an engine that can start; `doctor` begins the same way.
-//! - `common`: the options that both roles have; `receiver` and `transmitter`: those of one.
+//! - `common`: the options that both roles have; `receiver` and `transmitter`: those of one; `visiting`: those of a receiver
+//!   that visits us.
 //! - `session`: what goes on around an engine: screen, record, signals.
 //! - `repeat`: the command that repeats a run.
 
@@ -11,6 +12,7 @@ mod repeat;
 mod session;
 mod target;
 mod transmitter;
+mod visiting;
 
 pub(super) use session::interruptible;
 pub(super) use target::Target;
@@ -19,7 +21,7 @@ use super::console::{Failure, line};
 use super::{block_on, runtime};
 use crate::report::{ReportError, probe};
 use crate::run::outcome::ExitCode;
-use crate::run::plan::{Plan, Visits};
+use crate::run::plan::Plan;
 use session::Session;
 use target::Work;
 
@@ -48,7 +50,7 @@ fn list(work: &Work) -> Result<ExitCode, Failure> {
     let (catalogue, profile) = (work.catalogue(), work.profile());
     let found = catalogue.profiles.get(profile);
     let found = found.ok_or_else(|| no_profile(format!("there is no profile `{profile}`")))?;
-    let plan = Plan::new(catalogue, found, work.selection(), Visits::LeftOut);
+    let plan = Plan::new(catalogue, found, work.selection(), work.visits());
     if plan.is_empty() {
         return Err(nothing_selected("the selection matches no requirement and no case of the profile".to_owned()));
     }

@@ -6,20 +6,21 @@ use clap::Subcommand;
 use tokio::sync::watch;
 
 use super::common::{CommonArgs, Output};
-use super::{receiver, transmitter};
+use super::{receiver, transmitter, visiting};
 use crate::cli::console::Failure;
 use crate::peer::receiver::Receiver;
 use crate::peer::ssf::SsfTransmitter;
 use crate::run::event::{Emitter, Finished};
-use crate::run::plan::Selection;
+use crate::run::plan::{Selection, Visits};
 use crate::run::receiver::ReceiverRun;
 use crate::run::transmitter::TransmitterRun;
+use crate::run::visiting::VisitingRun;
 use crate::suite::Catalogue;
 
 /// The command line.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Target {
-    /// A receiver of SETs by push. Without a URL, the built-in receiver is started and judged.
+    /// A receiver of SETs by push, or one that visits us (--visiting). Without a URL, the built-in receiver is started and judged.
     Receiver(Box<receiver::ReceiverArgs>),
     /// A Shared Signals transmitter. Without an issuer, the built-in transmitter is started and judged.
     Transmitter(Box<transmitter::TransmitterArgs>),
@@ -28,12 +29,14 @@ pub(in crate::cli) enum Target {
 /// What the options and the file come to.
 pub(in crate::cli) enum Work {
     Receiver(Box<receiver::Work>),
+    Visiting(Box<visiting::Work>),
     Transmitter(Box<transmitter::Work>),
 }
 
 /// Everything is prepared and nothing has been sent. A built-in peer lives as long as its engine.
 pub(in crate::cli) enum Engine {
     Receiver(Box<ReceiverRun>, Option<Receiver>),
+    Visiting(Box<VisitingRun>),
     Transmitter(Box<TransmitterRun>, Option<Arc<SsfTransmitter>>),
 }
 
@@ -48,7 +51,7 @@ impl Target {
     /// Options win over the file, the file over defaults. What is wrong with them shows before the suites are read.
     pub fn resolve(&self) -> Result<Work, Failure> {
         Ok(match self {
-            Self::Receiver(args) => Work::Receiver(Box::new(args.resolve()?)),
+            Self::Receiver(args) => args.resolve()?,
             Self::Transmitter(args) => Work::Transmitter(Box::new(args.resolve()?)),
         })
     }
@@ -58,6 +61,7 @@ impl Work {
     pub fn catalogue(&self) -> &Catalogue {
         match self {
             Self::Receiver(work) => &work.settings.catalogue,
+            Self::Visiting(work) => &work.settings.catalogue,
             Self::Transmitter(work) => &work.settings.catalogue,
         }
     }
@@ -65,6 +69,7 @@ impl Work {
     pub fn profile(&self) -> &str {
         match self {
             Self::Receiver(work) => &work.settings.profile,
+            Self::Visiting(work) => &work.settings.profile,
             Self::Transmitter(work) => &work.settings.profile,
         }
     }
@@ -72,13 +77,20 @@ impl Work {
     pub fn selection(&self) -> &Selection {
         match self {
             Self::Receiver(work) => &work.settings.selection,
+            Self::Visiting(work) => &work.settings.selection,
             Self::Transmitter(work) => &work.settings.selection,
         }
+    }
+
+    /// Whether cases for receivers that visit are part of it.
+    pub fn visits(&self) -> Visits {
+        if matches!(self, Self::Visiting(_)) { Visits::Taken } else { Visits::LeftOut }
     }
 
     pub fn strict(&self) -> bool {
         match self {
             Self::Receiver(work) => work.settings.strict,
+            Self::Visiting(work) => work.settings.strict,
             Self::Transmitter(work) => work.settings.strict,
         }
     }
@@ -86,6 +98,7 @@ impl Work {
     pub(super) fn output(&self) -> &Output {
         match self {
             Self::Receiver(work) => &work.output,
+            Self::Visiting(work) => &work.output,
             Self::Transmitter(work) => &work.output,
         }
     }
@@ -96,6 +109,7 @@ impl Work {
                 let (run, built_in) = work.prepare().await?;
                 Engine::Receiver(Box::new(run), built_in)
             }
+            Self::Visiting(work) => Engine::Visiting(Box::new(work.prepare().await?)),
             Self::Transmitter(work) => {
                 let (run, built_in) = work.prepare().await?;
                 Engine::Transmitter(Box::new(run), built_in)
@@ -113,6 +127,7 @@ impl Engine {
                 receiver::shutdown(built_in).await;
                 finished
             }
+            Self::Visiting(run) => run.run(emitter, stop).await,
             Self::Transmitter(run, built_in) => {
                 let finished = run.run(emitter, stop).await;
                 transmitter::shutdown(built_in).await;
@@ -129,6 +144,7 @@ impl Engine {
                 receiver::shutdown(built_in).await;
                 finished
             }
+            Self::Visiting(run) => run.examine(emitter, stop).await,
             Self::Transmitter(run, built_in) => {
                 let finished = run.examine(emitter, stop).await;
                 transmitter::shutdown(built_in).await;

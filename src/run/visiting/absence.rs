@@ -8,6 +8,9 @@ use crate::run::transmitter::absence::Absence;
 use crate::suite::model::case::{Asked, Method};
 use url::Url;
 
+const BY_POLL: &str = "the receiver takes SETs by poll";
+const BY_PUSH: &str = "the receiver takes SETs by push";
+
 /// What our transmitter offers, and so every receiver that visits it can use.
 const OFFERED: [&str; 14] = [
     "asymmetric",
@@ -37,6 +40,9 @@ pub(super) fn features(settings: &VisitingSettings, stream: Option<&Stream>) -> 
     if settings.key.alg().to_string().starts_with("ES") {
         features.push("ecdsa");
     }
+    if settings.languages.len() > 1 {
+        features.push("languages");
+    }
     let Some(stream) = stream else { return features };
     features.push(stream.method.name());
     if stream.method == Method::Poll {
@@ -53,6 +59,16 @@ pub(super) fn features(settings: &VisitingSettings, stream: Option<&Stream>) -> 
         features.push("deployed");
     }
     features
+}
+
+/// Whether a specification of delivery plays no part for a receiver with this stream.
+pub(super) fn of_method(stream: Option<&Stream>, folder: &str) -> Option<Absence> {
+    let what = match (stream?.method, folder) {
+        (Method::Poll, "rfc8935") => BY_POLL,
+        (Method::Push, "rfc8936") => BY_PUSH,
+        _ => return None,
+    };
+    Some(Absence::NotApplicable(what.to_owned()))
 }
 
 /// The first feature that is missing, and what that means.
@@ -76,11 +92,9 @@ fn why(feature: &str, features: &[&'static str]) -> Absence {
             ))
         }
         "languages" => untested("no second language was declared".to_owned()),
-        "poll" => not_applicable("the receiver takes SETs by push"),
-        "push" => not_applicable("the receiver takes SETs by poll"),
-        "authorization" | "anonymous" | "tls" | "deployed" if polls => {
-            not_applicable("the receiver takes SETs by poll")
-        }
+        "poll" => not_applicable(BY_PUSH),
+        "push" => not_applicable(BY_POLL),
+        "authorization" | "anonymous" | "tls" | "deployed" if polls => not_applicable(BY_POLL),
         "authorization" => not_applicable("the stream has no authorization_header"),
         "anonymous" => not_applicable("the stream has an authorization_header"),
         "tls" | "deployed" => {

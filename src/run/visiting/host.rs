@@ -25,7 +25,7 @@ use crate::run::receiver::Pusher;
 use crate::run::request;
 use crate::run::steps::{Acted, Actor, Stop};
 use crate::suite::catalogue::{Action, Case, Deviation, Step};
-use crate::suite::model::case::{Asked, Awaited, Decision, StreamStatus};
+use crate::suite::model::case::{Asked, Awaited, Decision, Method, StreamStatus};
 
 /// The longest that a step waits.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
@@ -143,10 +143,33 @@ impl Host {
         self.seen()
     }
 
+    /// What an earlier case left of the receiver may be without a stream, or gone. One that can be started anew is.
+    async fn recover(&mut self) -> Result<(), String> {
+        if self.failure().is_none() && self.world.stream().is_some() {
+            return Ok(());
+        }
+        let bound = self.world.settings.timeouts.delivery;
+        if self.world.settings.control.restarts() {
+            self.stop().await;
+            self.world.transmitter.clear();
+            self.world.visits.begin_anew();
+            self.start(None).await.map_err(|why| format!("the receiver does not start: {why}"))?;
+        }
+        let before = self.requests_so_far();
+        match self.until(bound, |host| host.world.stream()).await {
+            Some(_) => Ok(()),
+            None => {
+                self.missed(before);
+                Err(self.failure().unwrap_or_else(|| "the receiver has no stream any more".to_owned()))
+            }
+        }
+    }
+
     /// Everything that a case starts with: a receiver that has just been started if it asks for that, and its variables.
     pub async fn prepare(&mut self, case: &Case) -> Result<Scope, String> {
         let world = self.world.clone();
         let Some(fresh) = &case.fresh else {
+            self.recover().await?;
             self.begin();
             let scope = self.scope();
             self.serve(&case.serve, &scope);
@@ -193,6 +216,18 @@ impl Host {
     /// Whether the receiver has stopped answering.
     pub fn is_lost(&self) -> bool {
         self.world.lost.load(Ordering::Relaxed) >= LOST_AFTER
+    }
+
+    pub(super) fn requests_so_far(&self) -> u64 {
+        self.world.visits.lock().requests
+    }
+
+    /// Something was waited for in vain. A receiver that polls and made no request meanwhile may be gone.
+    pub(super) fn missed(&self, before: u64) {
+        let polls = self.world.stream().is_none_or(|stream| stream.method == Method::Poll);
+        if polls && self.requests_so_far() == before {
+            self.world.lost.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// How many exchanges were not judged.
@@ -247,7 +282,7 @@ impl Host {
 
     fn pusher(&self) -> Result<Pusher, Stop> {
         let stream = self.stream()?;
-        let pushing = self.world.pushing(&stream).filter(|_| stream.method == crate::suite::model::case::Method::Push);
+        let pushing = self.world.pushing(&stream).filter(|_| stream.method == Method::Push);
         pushing.map(Pusher::new).ok_or_else(|| Stop::NotApplicable("the receiver takes SETs by poll".to_owned()))
     }
 
@@ -263,6 +298,7 @@ impl Host {
         scope: &mut Scope,
     ) -> Result<bool, Stop> {
         let base = scope.clone();
+        let before = self.requests_so_far();
         let found = self
             .until(bound, |host| {
                 let place = host.answered.iter().position(|answered| {
@@ -272,7 +308,10 @@ impl Host {
                 Some(host.answered.remove(place))
             })
             .await;
-        let Some(answered) = found else { return Ok(false) };
+        let Some(answered) = found else {
+            self.missed(before);
+            return Ok(false);
+        };
         if let Some(arrival) =
             self.world.visits.lock().arrivals.iter_mut().find(|known| known.exchange == answered.arrival.exchange)
         {

@@ -17,7 +17,7 @@ mod visits;
 mod world;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -89,7 +89,6 @@ pub struct VisitingRun {
     requests: Subscription,
     pushes: Subscription,
     plan: Plan,
-    redactor: Redactor,
     id: String,
 }
 
@@ -114,7 +113,7 @@ impl VisitingRun {
             max_body: 1024 * 1024,
             ..ClientOptions::default()
         })?;
-        let visits = Arc::new(Visits::default());
+        let visits = Arc::new(Visits::new(Arc::new(RwLock::new(redactor(&settings)))));
         let (requests, pushes) = (Recorder::new(KEPT), Recorder::new(KEPT));
         let subscriptions = (requests.subscribe(), pushes.subscribe());
         let transmitter = SsfTransmitter::start(options(&settings, client.clone(), &visits, requests, pushes)).await?;
@@ -136,14 +135,7 @@ impl VisitingRun {
             metadata,
             settings,
         };
-        Ok(Self {
-            redactor: redactor(&world.settings),
-            world,
-            requests: subscriptions.0,
-            pushes: subscriptions.1,
-            plan,
-            id: run_id(),
-        })
+        Ok(Self { world, requests: subscriptions.0, pushes: subscriptions.1, plan, id: run_id() })
     }
 
     /// The issuer that the receiver has to be pointed at.
@@ -177,8 +169,8 @@ impl VisitingRun {
     }
 
     async fn conduct(self, emitter: &Emitter, stop: watch::Receiver<bool>, with_cases: bool) -> Finished {
-        let redactor = self.redactor.clone();
-        let redact = move |event: Event| redactor.event(event);
+        let redactor = self.world.visits.redactor.clone();
+        let redact = move |event: Event| redactor.read().unwrap_or_else(PoisonError::into_inner).event(event);
         course::without_secrets(emitter, redact, async |emitter| self.course(&emitter, stop, with_cases).await).await
     }
 
@@ -215,7 +207,10 @@ impl VisitingRun {
             let features = absence::features(&settings, preflight.stream.as_ref());
             host.has(features.clone());
             for index in &plan.requirements {
-                match absence::of(&features, &catalogue.requirements[*index].needs) {
+                let requirement = &catalogue.requirements[*index];
+                let missing = absence::of_method(preflight.stream.as_ref(), requirement.folder())
+                    .or_else(|| absence::of(&features, &requirement.needs));
+                match missing {
                     Some(Absence::NotApplicable(reason)) if ready => course.ledger.exclude(*index, &reason),
                     Some(Absence::Untested(reason)) => course.ledger.lacks_means(*index, &reason),
                     _ => {}

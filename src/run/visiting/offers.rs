@@ -139,6 +139,16 @@ impl Host {
     }
 
     async fn outcome(&mut self, polled: &Polled) -> Result<Outcome, Stop> {
+        let before = self.requests_so_far();
+        let outcome = self.said(polled).await;
+        match &outcome {
+            Ok(outcome) if outcome.by != "none" => self.world.lost.store(0, Ordering::Relaxed),
+            _ => self.missed(before),
+        }
+        outcome
+    }
+
+    async fn said(&mut self, polled: &Polled) -> Result<Outcome, Stop> {
         let left = polled.deadline.saturating_duration_since(Instant::now());
         let said = |host: &Host, name: &str| host.world.visits.lock().deliveries.get(name)?.outcome.clone();
         let Some(fence) = &polled.fence else {
@@ -173,13 +183,12 @@ impl Host {
         let acted = self.settle(offered, scope).await?;
         let outcome = scope.get("outcome").cloned().unwrap_or(Value::Null);
         let by = outcome["by"].as_str().unwrap_or_default().to_owned();
-        if by == "ack" {
+        if by != "none" {
             self.world.lost.store(0, Ordering::Relaxed);
-            return Ok(acted);
         }
         let said = match by.as_str() {
+            "ack" => return Ok(acted),
             "error" => {
-                self.world.lost.store(0, Ordering::Relaxed);
                 let what = if outcome["status"].is_null() { &outcome["err"] } else { &outcome["status"] };
                 format!("it is refused with {what}")
             }

@@ -45,6 +45,8 @@ pub struct VisitingSettings {
     pub insecure: bool,
     /// Whether a push endpoint of plain http on a loopback address is judged like a deployed one.
     pub deployed: bool,
+    /// The languages in which the receiver is said to describe errors.
+    pub languages: Vec<String>,
     /// How the receiver is started, stopped and asked.
     pub control: Control,
     /// How long the receiver is waited for at the beginning.

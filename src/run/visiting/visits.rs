@@ -1,7 +1,7 @@
 //! What goes in and out of our transmitter while a receiver visits it, as it happens.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use super::deliveries::Deliveries;
 use crate::expr::Scope;
 use crate::peer::ssf::{Answer, Hooks, Operation, PushFacts, RequestFacts, SetFacts, Tampered, asked_value};
 use crate::peer::tamper::{OutgoingPush, Tamper};
+use crate::run::redact::Redactor;
 use crate::set::{Draft, Forgery};
 
 /// How many requests are remembered until their answers are judged. A receiver that floods us is judged by some of them.
@@ -38,10 +39,14 @@ pub(crate) struct Arrival {
     pub taken: bool,
 }
 
+/// How many secrets of the receiver are kept in mind. A good one has a few.
+const SECRETS: usize = 100;
+
 /// The hooks of our transmitter: they see everything, and act out what a case serves.
-#[derive(Default)]
 pub(crate) struct Visits {
     inner: Mutex<Inner>,
+    /// Secrets of this run; those that the receiver brings along, and tokens that it is given, are added.
+    pub redactor: Arc<RwLock<Redactor>>,
     /// Something came or went.
     pub changed: Notify,
 }
@@ -62,13 +67,29 @@ pub(crate) struct Inner {
     serving: Option<Tampered>,
     /// When each endpoint was first asked; kept for those who wait.
     pub asked: BTreeMap<&'static str, u64>,
+    /// How many requests came.
+    pub requests: u64,
     /// How many requests were refused for want of a good credential.
     pub unauthorized: u64,
+    /// How many secrets of the receiver are kept in mind.
+    secrets: usize,
     /// How many requests came too fast to be remembered.
     pub overlooked: u64,
 }
 
 impl Visits {
+    pub fn new(redactor: Arc<RwLock<Redactor>>) -> Self {
+        Self { inner: Mutex::default(), redactor, changed: Notify::new() }
+    }
+
+    fn keep_secret(&self, inner: &mut Inner, secret: &str) {
+        let known = self.redactor.read().unwrap_or_else(PoisonError::into_inner).knows(secret);
+        if !known && inner.secrets < SECRETS {
+            inner.secrets += 1;
+            self.redactor.write().unwrap_or_else(PoisonError::into_inner).add(secret);
+        }
+    }
+
     pub fn lock(&self) -> MutexGuard<'_, Inner> {
         // Every change is whole before anything can fail.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -143,10 +164,29 @@ impl Inner {
     }
 }
 
+/// What a request has in it that nobody else may see.
+fn secrets(request: &RequestFacts) -> Vec<String> {
+    let mut secrets = Vec::new();
+    let credential = request.headers.get("authorization").and_then(|value| value.to_str().ok());
+    secrets.extend(credential.map(str::to_owned));
+    let push = request.json.as_ref().and_then(|body| body["delivery"]["authorization_header"].as_str());
+    secrets.extend(push.map(str::to_owned));
+    if request.endpoint == "token" {
+        let form = url::form_urlencoded::parse(&request.body);
+        let secret = |name: &str| matches!(name, "client_secret" | "client_assertion");
+        secrets.extend(form.filter(|(name, _)| secret(name)).map(|(_, value)| value.into_owned()));
+    }
+    secrets
+}
+
 impl Hooks for Visits {
     fn asked(&self, operation: Operation, request: &RequestFacts) {
         let mut inner = self.lock();
+        for secret in secrets(request) {
+            self.keep_secret(&mut inner, &secret);
+        }
         let history = inner.history(operation.name(), request);
+        inner.requests += 1;
         *inner.asked.entry(request.endpoint).or_default() += 1;
         if inner.arrivals.len() >= MOST {
             inner.arrivals.pop_front();
@@ -181,6 +221,11 @@ impl Hooks for Visits {
         let inner = &mut *guard;
         inner.unauthorized += u64::from(answer.status == 401);
         inner.tell(operation, &answer);
+        if operation == Operation::Token
+            && let Some(token) = answer.json().as_ref().and_then(|body| body["access_token"].as_str())
+        {
+            self.keep_secret(inner, token);
+        }
         if operation == Operation::Poll
             && let Some(Value::Object(sets)) = answer.json().and_then(|mut body| body.get_mut("sets").map(Value::take))
         {

@@ -92,8 +92,9 @@ impl World {
         let stream = self.stream();
         let unique = uuid::Uuid::new_v4().simple().to_string();
         let email = |name: &str| json!({ "format": "email", "email": format!("{name}-{}@example.com", &unique[..12]) });
-        let supported: Vec<String> = self.metadata["events_supported"]
-            .as_array()
+        let supported: Vec<String> = stream
+            .as_ref()
+            .and_then(|stream| stream.configuration["events_supported"].as_array())
             .into_iter()
             .flatten()
             .filter_map(|event| event.as_str().map(str::to_owned))
@@ -103,7 +104,7 @@ impl World {
             .with("issuer", json!(issuer))
             .with("audience", json!(self.settings.audience))
             .with("stranger", json!(STRANGER))
-            .with("languages", json!([]))
+            .with("languages", json!(self.settings.languages))
             .with("timeouts", self.settings.timeouts.value())
             .with("nonce", json!(uuid::Uuid::new_v4().to_string()))
             .with("metadata", self.metadata.clone())

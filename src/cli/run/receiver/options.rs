@@ -9,8 +9,10 @@ use super::Work;
 use crate::cli::config::{Config, secret};
 use crate::cli::console::Failure;
 use crate::cli::keys;
-use crate::cli::run::common::{Common, CommonArgs, web_url};
+use crate::cli::run::common::{CommonArgs, web_url};
 use crate::cli::run::repeat::Repeat;
+use crate::cli::run::target;
+use crate::cli::run::visiting::{OfReceiver, VisitingArgs};
 use crate::run::receiver::GOOD_SET;
 use crate::run::settings::ReceiverSettings;
 use crate::set::Alg;
@@ -21,7 +23,7 @@ const AUDIENCE: &str = "https://receiver.example.com";
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct ReceiverArgs {
-    /// Where the receiver takes SETs.
+    /// Where the receiver takes SETs; none for one that visits.
     #[arg(value_name = "PUSH_URL")]
     url: Option<Url>,
     /// The issuer that the receiver trusts; the address of our own discovery document unless given.
@@ -50,12 +52,25 @@ pub(in crate::cli) struct ReceiverArgs {
     #[arg(long)]
     kid: Option<String>,
     #[command(flatten)]
+    visiting: VisitingArgs,
+    #[command(flatten)]
     pub common: CommonArgs,
 }
 
 impl ReceiverArgs {
-    pub fn resolve(&self) -> Result<Work, Failure> {
+    pub fn resolve(&self) -> Result<target::Work, Failure> {
         let config = Config::find(self.common.config.as_deref(), Role::Receiver)?;
+        let visits = self.visiting.is_wanted(&config);
+        config.is_for_visits(visits).map_err(|why| Failure::usage(format!("the configuration file: {why}")))?;
+        if visits {
+            let receiver = self.of_receiver(&config, "ssf-receiver")?;
+            let work = self.visiting.resolve(&config, &self.common, receiver)?;
+            return Ok(target::Work::Visiting(Box::new(work)));
+        }
+        Ok(target::Work::Receiver(Box::new(self.pushed(config)?)))
+    }
+
+    fn pushed(&self, config: Config) -> Result<Work, Failure> {
         let url = self.url.as_ref().or(config.url.as_ref());
         if let Some(url) = url {
             web_url("PUSH_URL", url)?;
@@ -65,36 +80,18 @@ impl ReceiverArgs {
             (None, Some(reference)) => Some(reference.resolve("authorization-header")?),
             (None, None) => None,
         };
-        let common = self.common.resolve(&config, "push-receiver")?;
-        let alg = self.alg.or(config.alg).unwrap_or(Alg::Rs256);
-        let key = self.key.as_ref().or(config.key.as_ref());
-        let kid = self.kid.as_ref().or(config.kid.as_ref());
-        let keys = keys::signing_keys(alg, key.map(PathBuf::as_path), kid.map(String::as_str))?;
-        let Common {
-            profile,
-            selection,
-            listen,
-            public_url,
-            roots,
-            insecure,
-            deployed,
-            timeouts,
-            jobs,
-            strict,
-            output,
-        } = common;
-        let mut catalogue = self.common.suites.load()?;
-        if let Some(path) = self.set.as_ref().or(config.set.as_ref()) {
-            let wrong = |why: String| Failure::usage(format!("--set {}: {why}", path.display()));
-            let claims = serde_json::from_str(&keys::read(path, "--set")?).map_err(|error| wrong(error.to_string()))?;
-            Arc::make_mut(&mut catalogue).fixtures.replace(GOOD_SET, &claims).map_err(wrong)?;
-        }
-        let issuer = self.issuer.clone().or(config.issuer);
-        let audience = self.audience.clone().or(config.audience).unwrap_or_else(|| AUDIENCE.to_owned());
+        let OfReceiver { catalogue, audience, keys, common, languages, mut repeat } =
+            self.of_receiver(&config, "push-receiver")?;
+        let issuer = self.issuer.clone().or(config.issuer.clone());
+        repeat.word(url);
+        repeat.option("issuer", issuer.as_ref());
+        let credential = self.authorization_header.as_deref();
+        repeat.secret("authorization-header", credential, "SETSPEC_AUTHORIZATION_HEADER");
+        self.common.repeat(&mut repeat);
         let settings = ReceiverSettings {
-            command: self.command(url, issuer.as_deref(), &audience, alg),
+            command: repeat.finish(),
             catalogue,
-            profile,
+            profile: common.profile,
             url: match url {
                 Some(url) => url.clone(),
                 None => Url::parse("http://127.0.0.1/").map_err(|error| Failure::internal(error.to_string()))?,
@@ -102,38 +99,44 @@ impl ReceiverArgs {
             issuer,
             audience,
             authorization,
-            languages: if self.languages.is_empty() { config.languages } else { self.languages.clone() },
+            languages,
             key: keys.good,
             other_key: keys.other,
-            listen,
-            public_url,
-            roots,
-            insecure,
-            deployed,
-            timeouts,
-            jobs: jobs.unwrap_or(4),
-            strict,
-            selection,
+            listen: common.listen,
+            public_url: common.public_url,
+            roots: common.roots,
+            insecure: common.insecure,
+            deployed: common.deployed,
+            timeouts: common.timeouts,
+            jobs: common.jobs.unwrap_or(4),
+            strict: common.strict,
+            selection: common.selection,
         };
-        Ok(Work { built_in: url.is_none(), settings, output })
+        Ok(Work { built_in: url.is_none(), settings, output: common.output })
     }
 
-    /// The command that repeats the run; the credential comes from the environment there.
-    fn command(&self, url: Option<&Url>, issuer: Option<&str>, audience: &str, alg: Alg) -> String {
+    /// What both kinds of receivers share.
+    fn of_receiver(&self, config: &Config, profile: &str) -> Result<OfReceiver, Failure> {
+        let common = self.common.resolve(config, profile)?;
+        let alg = self.alg.or(config.alg).unwrap_or(Alg::Rs256);
+        let key = self.key.as_ref().or(config.key.as_ref());
+        let kid = self.kid.as_ref().or(config.kid.as_ref());
+        let keys = keys::signing_keys(alg, key.map(PathBuf::as_path), kid.map(String::as_str))?;
+        let mut catalogue = self.common.suites.load()?;
+        if let Some(path) = self.set.as_ref().or(config.set.as_ref()) {
+            let wrong = |why: String| Failure::usage(format!("--set {}: {why}", path.display()));
+            let claims = serde_json::from_str(&keys::read(path, "--set")?).map_err(|error| wrong(error.to_string()))?;
+            Arc::make_mut(&mut catalogue).fixtures.replace(GOOD_SET, &claims).map_err(wrong)?;
+        }
+        let audience = self.audience.clone().or(config.audience.clone()).unwrap_or_else(|| AUDIENCE.to_owned());
+        let languages = if self.languages.is_empty() { &config.languages } else { &self.languages }.clone();
         let mut repeat = Repeat::new("setspec run receiver");
-        repeat.word(url);
-        repeat.option("issuer", issuer);
-        repeat.option("audience", (audience != AUDIENCE).then_some(audience));
+        repeat.option("audience", (audience != AUDIENCE).then_some(&audience));
         repeat.option("alg", (alg != Alg::Rs256).then_some(alg));
         repeat.option("set", self.set.as_ref().map(|path| path.display()));
         repeat.option("key", self.key.as_ref().map(|path| path.display()));
         repeat.option("kid", self.kid.as_ref());
-        for language in &self.languages {
-            repeat.option("language", Some(language));
-        }
-        let credential = self.authorization_header.as_deref();
-        repeat.secret("authorization-header", credential, "SETSPEC_AUTHORIZATION_HEADER");
-        self.common.repeat(&mut repeat);
-        repeat.finish()
+        self.languages.iter().for_each(|language| repeat.option("language", Some(language)));
+        Ok(OfReceiver { catalogue, audience, keys, common, languages, repeat })
     }
 }

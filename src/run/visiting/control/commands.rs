@@ -1,6 +1,7 @@
 //! The commands of the operator.
 
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -16,15 +17,22 @@ use crate::suite::model::case::Asked;
 const LEAVING: Duration = Duration::from_secs(10);
 
 /// A receiver that a command has started.
-pub(crate) struct Started(Child);
+pub(crate) struct Started {
+    child: Child,
+    /// The end of what it says on its standard error.
+    complained: Arc<Mutex<Vec<u8>>>,
+}
 
 impl Commands {
-    /// Starts the receiver. Its output goes where ours goes: it is not ours to keep.
+    /// Starts the receiver. Of what it says, the last words are kept for the case that it fails.
     pub(crate) async fn start(&self, told: &Told) -> Result<Started, String> {
         let mut command = command::prepare(&self.start, &variables(told))?;
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let program = &self.start[0];
-        command.spawn().map(Started).map_err(|error| format!("`{program}` does not start: {error}"))
+        let mut child = command.spawn().map_err(|error| format!("`{program}` does not start: {error}"))?;
+        let complained = Arc::default();
+        tokio::spawn(command::keep_end(child.stderr.take(), Arc::clone(&complained)));
+        Ok(Started { child, complained })
     }
 
     /// Runs the command that stops, and ends the one that started.
@@ -33,7 +41,7 @@ impl Commands {
             // One that fails to stop is ended all the same.
             let _ = timeout(LEAVING, command::run(&self.stop, &variables(told), "")).await;
         }
-        let Some(Started(mut child)) = started else { return };
+        let Some(Started { mut child, .. }) = started else { return };
         if self.stop.is_empty() {
             ask_to_end(&child);
         }
@@ -60,9 +68,11 @@ impl Commands {
 impl Started {
     /// How it ended, if it did so with a failure.
     pub fn failure(&mut self) -> Option<String> {
-        match self.0.try_wait() {
+        match self.child.try_wait() {
             Ok(Some(status)) if !status.success() => {
-                Some(format!("the command that starts the receiver ended with {status}"))
+                let complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
+                let said = command::last_line(&complained).map_or(String::new(), |line| format!(": {line}"));
+                Some(format!("the command that starts the receiver ended with {status}{said}"))
             }
             _ => None,
         }
