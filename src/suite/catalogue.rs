@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::at::Position;
 use super::fixture::Fixtures;
 use super::model::case::{
-    Answer, Asked, Auth, Awaited, CaseDelivery, Decision, Fault, Method, StreamStatus, TlsVersion,
+    Answer, Asked, Auth, Awaited, BadCertificate, CaseDelivery, Decision, Fault, Method, StreamStatus, TlsVersion,
 };
 use super::model::deviation::{Check, Request, Respond, Retry, Stage, TlsDeviation};
 use super::model::profile::{Profile, Role};
@@ -209,6 +209,8 @@ impl Case {
 pub struct Fresh {
     /// The issuer that it is told, if not the plain one.
     pub issuer: Option<Template>,
+    /// The certificate that it is shown, if not the good one.
+    pub certificate: Option<BadCertificate>,
 }
 
 /// A stream that a case is given.
@@ -429,6 +431,32 @@ pub struct Deviation {
 }
 
 impl Deviation {
+    /// A peer of this role that does nothing otherwise yet.
+    pub fn plain(role: Role, id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            breaks: None,
+            also: Vec::new(),
+            about: None,
+            role,
+            on: None,
+            behave: None,
+            given: Vec::new(),
+            when: None,
+            respond: None,
+            ignore: None,
+            languages: None,
+            request: None,
+            claims: None,
+            header: None,
+            payload: None,
+            forge: None,
+            tls: None,
+            retry: None,
+            file: String::new(),
+        }
+    }
+
     /// Whether it takes a whole Shared Signals transmitter or receiver to act it out: such deviations stand in the suites of
     /// SSF and of the delivery by poll.
     pub fn is_of_shared_signals(&self) -> bool {

@@ -125,6 +125,7 @@ fn settings(guest: Guest) -> VisitingSettings {
         other_key,
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
+        tls: None,
         roots: Roots::System,
         insecure: false,
         deployed: false,

@@ -56,6 +56,7 @@ pub(in crate::cli) struct Config {
     // For a receiver that visits us.
     pub visiting: Option<bool>,
     pub wait: Option<f64>,
+    pub tls_ca: Option<PathBuf>,
     pub receiver: Option<VisitorConfig>,
 
     // For a receiver that visits us, and for a transmitter.

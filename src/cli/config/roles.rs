@@ -54,7 +54,11 @@ impl Config {
     }
 
     fn for_visitors(&self) -> Option<&'static str> {
-        first(&[(self.wait.is_some(), "wait"), (self.receiver.is_some(), "receiver")])
+        first(&[
+            (self.wait.is_some(), "wait"),
+            (self.tls_ca.is_some(), "tls-ca"),
+            (self.receiver.is_some(), "receiver"),
+        ])
     }
 
     fn for_visitors_and_transmitters(&self) -> Option<&'static str> {

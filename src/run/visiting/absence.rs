@@ -37,6 +37,9 @@ pub(super) fn features(settings: &VisitingSettings, stream: Option<&Stream>) -> 
     if control.restarts() {
         features.push("restart");
     }
+    if settings.tls.is_some() {
+        features.push("transmitter-tls");
+    }
     if settings.key.alg().to_string().starts_with("ES") {
         features.push("ecdsa");
     }
@@ -91,6 +94,9 @@ fn why(feature: &str, features: &[&'static str]) -> Absence {
                 "it takes a receiver that can be asked: a hook that does `{what}` shows it (ask in [receiver])"
             ))
         }
+        "transmitter-tls" => untested(
+            "it takes a receiver that reaches us over https: certificates that it trusts show it (--tls-ca)".to_owned(),
+        ),
         "languages" => untested("no second language was declared".to_owned()),
         "poll" => not_applicable(BY_PUSH),
         "push" => not_applicable(BY_POLL),

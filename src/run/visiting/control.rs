@@ -2,6 +2,7 @@
 
 mod commands;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,8 +56,19 @@ pub struct Told {
     pub client: Option<(String, SecretString, String)>,
     /// The audience that it is to expect: `SETSPEC_AUDIENCE`.
     pub audience: String,
+    /// The authority that it has to trust where the issuer is https.
+    pub authority: Option<ToldAuthority>,
     /// The delivery method that it is to use: `SETSPEC_DELIVERY`, `push` or `poll`.
     pub delivery: Method,
+}
+
+/// An authority to trust.
+#[derive(Debug, Clone)]
+pub struct ToldAuthority {
+    /// Its certificate in PEM.
+    pub pem: String,
+    /// The file that holds it: `SETSPEC_CA`.
+    pub file: Option<PathBuf>,
 }
 
 /// A receiver that is started without leaving the process.

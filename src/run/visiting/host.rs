@@ -12,14 +12,17 @@ use tokio::time::sleep_until;
 
 use super::LOST_AFTER;
 use super::control::{Control, Started, Told};
+use super::masked::Masked;
 use super::messages::MOST;
 use super::offers::Offered;
 use super::visits::Arrival;
 use super::world::{Stream, World};
 use crate::expr::{Expression, Scope};
 use crate::http::{Exchange, Subscription};
+use crate::peer::message::request_value;
 use crate::peer::ssf::Status;
 use crate::peer::tamper::Tamper;
+use crate::run::evidence::evidence;
 use crate::run::judge::{Judge, Observation};
 use crate::run::receiver::Pusher;
 use crate::run::request;
@@ -65,6 +68,8 @@ pub(crate) struct Host {
     started: Option<Started>,
     told: Told,
     features: Vec<&'static str>,
+    /// Our transmitter behind a bad certificate, while a case shows one.
+    masked: Option<Masked>,
 }
 
 impl Host {
@@ -83,6 +88,7 @@ impl Host {
             started: None,
             told,
             features: Vec::new(),
+            masked: None,
         }
     }
 
@@ -133,6 +139,7 @@ impl Host {
     /// A case has ended.
     pub fn end(&mut self) -> (Vec<Exchange>, Vec<Observation>) {
         self.world.visits.serve_well();
+        self.masked = None;
         for (_, background) in std::mem::take(&mut self.background) {
             match background {
                 Background::Ask(task) => task.abort(),
@@ -181,9 +188,17 @@ impl Host {
         self.begin();
         let scope = self.scope();
         self.serve(&case.serve, &scope);
-        let issuer = match &fresh.issuer {
-            Some(issuer) => Some(scope.enter(|entered| issuer.render_text(entered))?),
-            None => None,
+        self.masked = match (fresh.certificate, &world.settings.tls) {
+            (Some(certificate), Some(tls)) => {
+                let masked = Masked::start(&world.settings, tls, certificate, world.client.clone()).await;
+                Some(masked.map_err(|error| error.to_string())?)
+            }
+            _ => None,
+        };
+        let issuer = match (&fresh.issuer, &self.masked) {
+            (Some(issuer), _) => Some(scope.enter(|entered| issuer.render_text(entered))?),
+            (None, Some(masked)) => Some(masked.issuer().to_owned()),
+            (None, None) => None,
         };
         self.start(issuer).await.map_err(|why| format!("the receiver does not start: {why}"))?;
         Ok(scope)
@@ -339,6 +354,19 @@ impl Host {
         }
     }
 
+    /// Waits for a connection to our transmitter behind a bad certificate.
+    async fn wait_for_connection(&mut self, bound: Duration, scope: &mut Scope) -> bool {
+        let next = |host: &mut Self| host.masked.as_mut()?.connections.try_next();
+        let Some(exchange) = self.until(bound, next).await else { return false };
+        let request = match exchange.request.method.is_empty() {
+            true => Value::Null,
+            false => request_value(&exchange.request),
+        };
+        scope.set("request", request);
+        self.exchanges.push(evidence((*exchange).clone()));
+        true
+    }
+
     /// Waits for what the receiver says of a SET that our transmitter made by itself.
     async fn wait_for_set(&mut self, filter: Option<&Expression>, bound: Duration, scope: &mut Scope) -> bool {
         let base = scope.clone();
@@ -463,6 +491,13 @@ impl Host {
                     scope.set("request", Value::Null);
                 }
                 Ok(Acted::default())
+            }
+            Action::Await { what: Awaited::Connection, .. } => {
+                let bound = bound(within, timeouts.delivery, scope);
+                match self.wait_for_connection(bound, scope).await {
+                    true => Ok(Acted::default()),
+                    false => Err(nothing("it did not connect")),
+                }
             }
             Action::Await { filter, .. } => {
                 let bound = bound(within, timeouts.delivery, scope);

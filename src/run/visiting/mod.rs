@@ -9,6 +9,7 @@ mod absence;
 pub mod control;
 mod deliveries;
 mod host;
+mod masked;
 mod messages;
 mod offers;
 mod preflight;
@@ -32,7 +33,7 @@ use super::receiver::run_id;
 use super::redact::Redactor;
 use super::steps::{CaseRun, run_case};
 use super::transmitter::absence::Absence;
-use crate::http::{Client, ClientError, ClientOptions, Recorder, Subscription};
+use crate::http::{Client, ClientError, ClientOptions, Recorder, Subscription, TlsError};
 use crate::peer::ssf::{self, ReceiverAccount, SsfOptions, SsfTransmitter};
 use crate::set::{Jwks, KeyError};
 use crate::suite::catalogue::Case;
@@ -78,6 +79,9 @@ pub enum StartError {
     /// The CA bundle is of no use.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// No certificate can be had for our transmitter.
+    #[error("our transmitter: {0}")]
+    Tls(#[from] TlsError),
     /// Our key has no form in which it can be verified.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -116,7 +120,14 @@ impl VisitingRun {
         let visits = Arc::new(Visits::new(Arc::new(RwLock::new(redactor(&settings)))));
         let (requests, pushes) = (Recorder::new(KEPT), Recorder::new(KEPT));
         let subscriptions = (requests.subscribe(), pushes.subscribe());
-        let transmitter = SsfTransmitter::start(options(&settings, client.clone(), &visits, requests, pushes)).await?;
+        let mut options = options(&settings, client.clone());
+        options.hooks = visits.clone();
+        options.requests = requests;
+        options.pushes = pushes;
+        if let Some(tls) = &settings.tls {
+            options.tls = Some(tls.authority.issue(&tls.names())?);
+        }
+        let transmitter = SsfTransmitter::start(options).await?;
         let judge = Judge::new(catalogue.clone(), plan.requirements.iter().copied(), &[Party::Receiver]);
         let of_specs = catalogue.of_specs(&profile.specs);
         let conscience = Judge::new(catalogue.clone(), of_specs, &[Party::Issuer, Party::Transmitter]);
@@ -271,13 +282,8 @@ async fn go_through(host: &mut Host, index: usize, case: &Case, ready: bool) -> 
     run
 }
 
-fn options(
-    settings: &VisitingSettings,
-    client: Client,
-    visits: &Arc<Visits>,
-    requests: Recorder,
-    pushes: Recorder,
-) -> SsfOptions {
+/// Our transmitter as it is without anything that is seen of it.
+fn options(settings: &VisitingSettings, client: Client) -> SsfOptions {
     let account = ReceiverAccount {
         name: ACCOUNT.to_owned(),
         tokens: vec![settings.token.clone()],
@@ -293,9 +299,6 @@ fn options(
     options.features.token_endpoint = settings.client.is_some();
     options.timing.long_poll = settings.long_poll;
     options.timing.redeliver_after = HELD_BACK;
-    options.hooks = visits.clone();
-    options.requests = requests;
-    options.pushes = pushes;
     options
 }
 

@@ -1,6 +1,7 @@
 //! What the operator wants of a run in which a receiver visits us.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::control::Control;
-use crate::http::Roots;
+use crate::http::{Authority, Roots};
 use crate::peer::ssf::ClientCredentials;
 use crate::run::plan::Selection;
 use crate::run::settings::Timeouts;
@@ -39,6 +40,8 @@ pub struct VisitingSettings {
     pub listen: SocketAddr,
     /// Our issuer, if the receiver reaches us under another address than the one we listen on.
     pub public_url: Option<Url>,
+    /// With which certificates our transmitter serves https; plain http unless given.
+    pub tls: Option<VisitTls>,
     /// Whose certificates are trusted where SETs are pushed to https.
     pub roots: Roots,
     /// Whether any certificate is accepted; a note in the report says so.
@@ -61,4 +64,21 @@ pub struct VisitingSettings {
     pub selection: Selection,
     /// The command that repeats this run, without its selection and without secrets.
     pub command: String,
+}
+
+/// Certificates of our transmitter.
+#[derive(Clone)]
+pub struct VisitTls {
+    /// The authority that was made for the run, and that the receiver has to trust.
+    pub authority: Arc<Authority>,
+    /// Where its certificate stands, for a receiver in another process.
+    pub file: Option<PathBuf>,
+    /// The names that the receiver reaches us by.
+    pub names: Vec<String>,
+}
+
+impl VisitTls {
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
+    }
 }

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::control::Told;
+use super::control::{Told, ToldAuthority};
 use super::settings::VisitingSettings;
 use super::visits::Visits;
 use crate::expr::Scope;
@@ -59,6 +59,10 @@ impl World {
                 .as_ref()
                 .map(|client| (client.id.clone(), client.secret.clone(), self.transmitter.token_endpoint())),
             audience: settings.audience.clone(),
+            authority: settings
+                .tls
+                .as_ref()
+                .map(|tls| ToldAuthority { pem: tls.authority.pem(), file: tls.file.clone() }),
             delivery: settings.delivery,
         }
     }

@@ -19,9 +19,16 @@ impl Compiler<'_, '_> {
         let mut vocabulary = words::of_case();
         let streams: Vec<StreamPlan> =
             model.with.iter().filter_map(|(name, spec)| self.stream(name, spec, &mut vocabulary)).collect();
-        let fresh = model
-            .fresh
-            .then(|| Fresh { issuer: model.issuer.as_ref().and_then(|issuer| self.text(issuer, &vocabulary)) });
+        let fresh = model.fresh.then(|| Fresh {
+            issuer: model.issuer.as_ref().and_then(|issuer| self.text(issuer, &vocabulary)),
+            certificate: model.certificate.as_ref().map(|certificate| certificate.value),
+        });
+        if let Some(certificate) = model.certificate.as_ref().filter(|_| !model.fresh) {
+            self.error(
+                certificate.position,
+                "only a receiver that is started anew is shown a certificate: `fresh: true`",
+            );
+        }
         if let Some(issuer) = model.issuer.as_ref().filter(|_| !model.fresh) {
             self.error(issuer.position, "only a receiver that is started anew is told an issuer: `fresh: true`");
         }
@@ -88,7 +95,9 @@ fn needs(model: &CaseModel, steps: &[Step]) -> Vec<String> {
         Action::Ask { what, .. } => Some(what.feature()),
         _ => None,
     });
-    for need in model.fresh.then_some("restart").into_iter().chain(asked) {
+    let restart = model.fresh.then_some("restart");
+    let tls = model.certificate.as_ref().map(|_| "transmitter-tls");
+    for need in restart.into_iter().chain(tls).chain(asked) {
         if !needs.iter().any(|known| known == need) {
             needs.push(need.to_owned());
         }

@@ -81,26 +81,15 @@ impl Compiler<'_, '_> {
             }
             let when = self.optional(model.when.as_ref(), &vocabulary);
             served.push(Deviation {
-                id: format!("{}/serve", self.prefix()),
-                breaks: None,
-                also: Vec::new(),
-                about: None,
-                role: Role::Transmitter,
                 on: Some(model.on),
-                behave: None,
-                given: Vec::new(),
                 when,
                 respond: model.respond.as_ref().and_then(|plain| self.respond(plain, place, &vocabulary)),
-                ignore: None,
-                languages: None,
-                request: None,
                 claims: self.members(model.claims.as_ref(), &vocabulary),
                 header: self.members(model.header.as_ref(), &vocabulary),
                 payload: model.payload.as_ref().and_then(|payload| self.text(payload, &vocabulary)),
                 forge: model.forge,
-                tls: None,
-                retry: None,
                 file: self.section.file.name.clone(),
+                ..Deviation::plain(Role::Transmitter, format!("{}/serve", self.prefix()))
             });
         }
         served
@@ -137,6 +126,7 @@ impl Compiler<'_, '_> {
             .tls
             .as_ref()
             .is_some_and(|tls| tls.also_accepts.is_some() || tls.newest.is_some() || tls.oldest.is_some() || tls.plain);
+        let trusts_anything = model.tls.as_ref().is_some_and(|tls| tls.trusts_anything);
         // Where a transmitter is asked, it is the server; where it pushes, the receiver is.
         let serves = matches!(self.section.folder, "ssf" | "rfc8936");
         let answers = model.on.is_some_and(Stage::is_answer);
@@ -151,6 +141,7 @@ impl Compiler<'_, '_> {
             || (model.request.is_some() && answers)
             || (model.behave.is_some() && visitor)
             || (!model.given.is_empty() && visitor)
+            || (trusts_anything && visitor)
             || (tls_of_server && !serves);
         let token =
             model.claims.is_some() || model.header.is_some() || model.payload.is_some() || model.forge.is_some();
@@ -161,7 +152,7 @@ impl Compiler<'_, '_> {
             || (model.behave.is_some() && !visitor)
             || (!model.given.is_empty() && !visitor)
             || (tls_of_server && serves)
-            || model.tls.as_ref().is_some_and(|tls| tls.trusts_anything);
+            || (trusts_anything && !visitor);
         let fits = match model.on {
             Some(Stage::Set) => token,
             Some(Stage::Push) => !token && (receiver || transmitter),

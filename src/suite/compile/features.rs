@@ -15,6 +15,10 @@ pub(crate) const FEATURES: &[(&str, &str)] = &[
     ("trigger-keys", "the target can be asked to sign with a new key"),
     ("other-receiver", "the operator gave the credential of a second receiver"),
     ("listener-tls", "our push listener is reached over https"),
+    (
+        "transmitter-tls",
+        "a visiting receiver reaches our transmitter over https, by an authority that was made for the run",
+    ),
     ("push", "the target delivers by push (RFC 8935)"),
     ("poll", "the target delivers by poll (RFC 8936)"),
     ("push-and-poll", "the target delivers by push and by poll"),

@@ -183,13 +183,14 @@ impl Compiler<'_, '_> {
             "push" => Some(Waited::Message(Awaited::Push)),
             "set" => Some(Waited::Message(Awaited::Set)),
             "request" => Some(Waited::Message(Awaited::Request)),
+            "connection" => Some(Waited::Message(Awaited::Connection)),
             name if names.iter().any(|known| known == name) => Some(Waited::Step(name.to_owned())),
             name => {
                 let message = format!("nothing was started under the name `{name}`");
                 self.error_with_help(
                     what.position,
                     message,
-                    "`set`, `push`, `request`, or the name of a step with `as`",
+                    "`set`, `push`, `request`, `connection`, or the name of a step with `as`",
                 );
                 None
             }

@@ -35,6 +35,8 @@ pub struct Case {
     pub fresh: bool,
     /// A visiting receiver that is started anew: the issuer that it is told. May contain `${...}`.
     pub issuer: Option<At<String>>,
+    /// A visiting receiver that is started anew: our transmitter shows it this certificate, and answers nothing.
+    pub certificate: Option<At<BadCertificate>>,
     /// A visiting receiver: what our transmitter does otherwise from before the first step to the end of the case.
     #[serde(default)]
     pub serve: Vec<At<Served>>,
@@ -343,6 +345,8 @@ pub enum Awaited {
     Set,
     /// A request of a visiting receiver to our transmitter.
     Request,
+    /// A connection of a visiting receiver that was shown a certificate that must not be trusted.
+    Connection,
 }
 
 /// What our transmitter does otherwise while a receiver visits it.

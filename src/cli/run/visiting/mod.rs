@@ -1,6 +1,7 @@
 //! `setspec run receiver --visiting`: the harness is the transmitter that a receiver visits.
 
 mod built_in;
+mod certificates;
 mod hook;
 mod options;
 mod welcome;
@@ -48,6 +49,8 @@ fn failure(error: StartError) -> Failure {
         StartError::NothingSelected => nothing_selected(message),
         StartError::Profile(_) => no_profile(message),
         StartError::Key(_) => Failure::internal(message),
-        StartError::Role { .. } | StartError::Transmitter(_) | StartError::Client(_) => Failure::usage(message),
+        StartError::Tls(_) | StartError::Role { .. } | StartError::Transmitter(_) | StartError::Client(_) => {
+            Failure::usage(message)
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The options of a run in which a receiver visits us, and what they mean together with the configuration file.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -53,6 +54,10 @@ pub(in crate::cli::run) struct VisitingArgs {
     /// The client secret; `@FILE` reads it from a file.
     #[arg(long, value_name = "SECRET", env = "SETSPEC_CLIENT_SECRET", hide_env_values = true)]
     client_secret: Option<String>,
+    /// Serve https, by an authority that is made for the run; its certificate (PEM), which the receiver has to trust, is
+    /// written to this file.
+    #[arg(long, value_name = "FILE", requires = "visiting")]
+    tls_ca: Option<PathBuf>,
     /// Seconds that the receiver is waited for [default: 300; 60 with --start].
     #[arg(long, value_name = "SECONDS", requires = "visiting")]
     wait: Option<f64>,
@@ -101,6 +106,10 @@ impl VisitingArgs {
         let given = optional_secret("--token", self.token.as_deref(), config.token.as_ref())?;
         let made = given.is_none().then(|| uuid::Uuid::new_v4().simple().to_string());
         let token = given.unwrap_or_else(|| SecretString::from(made.clone().unwrap_or_default()));
+        let tls = match self.tls_ca.as_ref().or(config.tls_ca.as_ref()) {
+            Some(file) => Some(super::certificates::made(file, common.public_url.as_ref())?),
+            None => None,
+        };
         let usual_wait = if control.restarts() { WAIT_FOR_STARTED } else { WAIT };
         let timeouts = self.timeouts(config, &common, built_in)?;
         self.repeat(&mut repeat);
@@ -116,6 +125,7 @@ impl VisitingArgs {
             other_key: keys.other,
             listen: common.listen,
             public_url: common.public_url,
+            tls,
             roots: common.roots,
             insecure: common.insecure,
             deployed: common.deployed,
@@ -160,6 +170,7 @@ impl VisitingArgs {
         repeat.secret("token", self.token.as_deref(), "SETSPEC_TOKEN");
         repeat.option("client-id", self.client_id.as_ref());
         repeat.secret("client-secret", self.client_secret.as_deref(), "SETSPEC_CLIENT_SECRET");
+        repeat.option("tls-ca", self.tls_ca.as_ref().map(|path| path.display()));
         repeat.option("wait", self.wait);
         repeat.option("patience", self.patience);
         repeat.option("delivery-timeout", self.delivery_timeout);

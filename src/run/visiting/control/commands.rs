@@ -93,6 +93,7 @@ fn ask_to_end(child: &Child) {
 
 fn variables(told: &Told) -> Variables {
     let client = told.client.as_ref();
+    let authority = told.authority.as_ref().and_then(|authority| authority.file.as_ref());
     vec![
         ("SETSPEC_ISSUER", Some(told.issuer.clone())),
         ("SETSPEC_METADATA_URL", Some(told.metadata_url.clone())),
@@ -101,6 +102,7 @@ fn variables(told: &Told) -> Variables {
         ("SETSPEC_CLIENT_SECRET", client.map(|(_, secret, _)| secret.expose_secret().to_owned())),
         ("SETSPEC_TOKEN_ENDPOINT", client.map(|(_, _, endpoint)| endpoint.clone())),
         ("SETSPEC_AUDIENCE", Some(told.audience.clone())),
+        ("SETSPEC_CA", authority.map(|file| file.display().to_string())),
         ("SETSPEC_DELIVERY", Some(told.delivery.name().to_owned())),
     ]
 }
