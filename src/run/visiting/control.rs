@@ -1,6 +1,7 @@
 //! How a receiver is started, stopped and asked: the operator's hook.
 
 mod commands;
+mod local;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::suite::model::case::{Asked, Method};
 pub(crate) use commands::Started;
+pub use local::BuiltIn;
 
 /// How a receiver is started, stopped and asked.
 #[derive(Clone, Default)]
