@@ -5,6 +5,7 @@
 //! - [`message`]: exchanges and tokens as expressions see them.
 //! - [`receiver`]: a strict, conformant push receiver.
 //! - [`ssf`]: a complete Shared Signals transmitter.
+//! - [`ssf_receiver`]: a complete Shared Signals receiver.
 //! - [`transmitter`]: a push transmitter.
 //! - [`tamper`]: the layer that makes mutants and variations of them.
 
@@ -13,5 +14,6 @@ pub mod identity;
 pub mod message;
 pub mod receiver;
 pub mod ssf;
+pub mod ssf_receiver;
 pub mod tamper;
 pub mod transmitter;

@@ -1,4 +1,8 @@
 //! The tampering layer: what makes mutants and variations of the built-in peers.
+//!
+//! `visit` is the part for a receiver that acts by itself: it changes what such a receiver asks for.
+
+mod visit;
 
 use std::time::Duration;
 
@@ -13,6 +17,7 @@ use crate::set::draft::merge;
 use crate::set::{Draft, Forgery, Signature, Token};
 use crate::suite::catalogue::{Deviation, RespondPlan};
 use crate::suite::model::deviation::{Check, Retry, Stage, TlsDeviation};
+pub use visit::OutgoingRequest;
 
 /// The deviations of a peer; none for the reference.
 #[derive(Debug, Clone, Default)]
@@ -76,7 +81,9 @@ impl Tamper {
     /// Whether a receiver leaves a check out for this message.
     pub fn ignores(&self, check: Check, message: &Incoming<'_>) -> bool {
         self.deviations.iter().any(|deviation| {
-            deviation.ignore == Some(check) && applies(deviation.when.as_ref(), || incoming(message, None))
+            deviation.ignore == Some(check)
+                && deviation.on != Some(Stage::Poll)
+                && applies(deviation.when.as_ref(), || incoming(message, None))
         })
     }
 

@@ -16,6 +16,7 @@ impl Answer {
     pub(super) fn to(verdict: &Verdict, language: &str) -> Self {
         let refusal = match verdict {
             Verdict::Accepted => return Self::accepted(),
+            Verdict::Ignored => return Self { close: true, ..Self::default() },
             Verdict::Refused(refusal) => refusal,
         };
         match refusal {
@@ -35,6 +36,7 @@ impl Answer {
             Refusal::Set { err, description, check } => {
                 Self::error(400, err, &translated(description, *check, language), language)
             }
+            Refusal::Content { err, description } => Self::error(400, err, description, language),
         }
     }
 

@@ -15,6 +15,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::any;
+use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::answer::Answer;
@@ -22,7 +23,9 @@ use super::tamper::{Incoming, Tamper};
 use crate::http::{Recorder, Server, ServerOptions, ServerTls};
 use crate::set::{JwksSource, Token};
 use crate::suite::model::case::TlsVersion;
+use crate::suite::model::deviation::Check;
 
+pub(crate) use validate::check;
 pub use validate::{Refusal, Verdict};
 
 /// Where the built-in receiver takes pushes.
@@ -53,6 +56,12 @@ pub struct ReceiverOptions {
     pub recorder: Recorder,
 }
 
+/// Decides on the SETs of a push endpoint in place of the endpoint itself, which still sees to the request.
+pub(crate) trait Inspector: Send + Sync {
+    /// Decides; a check for which `skips` is true is not made.
+    fn inspect<'a>(&'a self, token: &'a Token, skips: &'a (dyn Fn(Check) -> bool + Sync)) -> BoxFuture<'a, Verdict>;
+}
+
 /// A running receiver.
 pub struct Receiver {
     server: Server,
@@ -60,6 +69,7 @@ pub struct Receiver {
 
 struct Shared {
     options: ReceiverOptions,
+    inspector: Option<Arc<dyn Inspector>>,
     /// Digests of the bodies that came, for deviations that treat repetitions otherwise.
     seen: Mutex<HashSet<u64>>,
 }
@@ -70,6 +80,15 @@ impl Receiver {
     /// # Errors
     /// If the address cannot be listened on, or the TLS versions of a deviation do not fit together.
     pub async fn start(options: ReceiverOptions) -> io::Result<Self> {
+        Self::serve(options, None).await
+    }
+
+    /// The same where somebody else decides on SETs: of the options, issuer, audience and keys mean nothing then.
+    pub(crate) async fn inspected(options: ReceiverOptions, inspector: Arc<dyn Inspector>) -> io::Result<Self> {
+        Self::serve(options, Some(inspector)).await
+    }
+
+    async fn serve(options: ReceiverOptions, inspector: Option<Arc<dyn Inspector>>) -> io::Result<Self> {
         let mut server_options =
             ServerOptions { addr: options.addr, tls: options.tls.clone(), ..ServerOptions::default() };
         if let Some(tls) = options.tamper.tls() {
@@ -82,8 +101,8 @@ impl Receiver {
             };
         }
         let recorder = options.recorder.clone();
-        let router =
-            Router::new().route(PATH, any(handle)).with_state(Arc::new(Shared { options, seen: Mutex::default() }));
+        let shared = Shared { options, inspector, seen: Mutex::default() };
+        let router = Router::new().route(PATH, any(handle)).with_state(Arc::new(shared));
         Ok(Self { server: Server::bind(server_options, router, recorder).await? })
     }
 
@@ -133,7 +152,7 @@ async fn handle(
     let token = Token::from_bytes(&body);
     let incoming =
         Incoming { method: &method, headers: &headers, body: &body, token: &token, repeated: shared.repeated(&body) };
-    let verdict = validate::decide(options, &incoming).await;
+    let verdict = validate::decide(options, shared.inspector.as_deref(), &incoming).await;
     let languages = options.tamper.languages().unwrap_or(&options.languages);
     let answer = Answer::to(&verdict, answer::language(languages, headers.get("accept-language")));
     options.tamper.answer(answer, &incoming, &verdict).into_response().await

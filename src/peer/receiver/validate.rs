@@ -3,10 +3,10 @@
 use axum::http::{HeaderMap, Method};
 use serde_json::Value;
 
-use super::{ReceiverOptions, credential_fits};
+use super::{Inspector, ReceiverOptions, credential_fits};
 use crate::expr::formats;
 use crate::peer::tamper::Incoming;
-use crate::set::{Signature, Token, verify};
+use crate::set::{Jwks, Signature, Token, verify};
 use crate::suite::model::deviation::Check;
 
 /// The largest SET that is taken, in bytes.
@@ -22,6 +22,8 @@ pub enum Verdict {
     Accepted,
     /// It is not taken, for the first reason that was found.
     Refused(Refusal),
+    /// Nothing is said of it: the connection is closed. No conformant receiver does so.
+    Ignored,
 }
 
 /// Why a push is refused.
@@ -40,6 +42,13 @@ pub enum Refusal {
         /// The check that it did not pass.
         check: Check,
         /// The error code of RFC 8935 section 2.4: `invalid_issuer`.
+        err: &'static str,
+        /// What is wrong, in one English sentence.
+        description: String,
+    },
+    /// It is a SET for us, and what it says cannot be: the error code and the description.
+    Content {
+        /// The error code: `invalid_state` (SSF section 8.1.4.1).
         err: &'static str,
         /// What is wrong, in one English sentence.
         description: String,
@@ -63,6 +72,7 @@ impl Refusal {
                 Check::Credential => "credential",
                 Check::MediaType => "media-type",
             },
+            Self::Content { .. } => "content",
         }
     }
 
@@ -71,8 +81,12 @@ impl Refusal {
     }
 }
 
-/// Decides on a push. A check that the tampering leaves out is not made.
-pub(super) async fn decide(options: &ReceiverOptions, message: &Incoming<'_>) -> Verdict {
+/// Decides on a push: `inspector` on the SET itself, if there is one. A check that the tampering leaves out is not made.
+pub(super) async fn decide(
+    options: &ReceiverOptions,
+    inspector: Option<&dyn Inspector>,
+    message: &Incoming<'_>,
+) -> Verdict {
     let Incoming { method, headers, token, .. } = *message;
     let skips = |check: Check| options.tamper.ignores(check, message);
     if *method != Method::POST {
@@ -87,37 +101,54 @@ pub(super) async fn decide(options: &ReceiverOptions, message: &Incoming<'_>) ->
     if !skips(Check::MediaType) && !is_secevent(headers) {
         return Verdict::Refused(Refusal::MediaType);
     }
+    if let Some(inspector) = inspector {
+        return inspector.inspect(token, &skips).await;
+    }
+    let keys = async { options.keys.keys_for(token.kid()).await.map_err(|error| error.to_string()) };
+    let audience: Vec<&str> = options.audience.as_deref().into_iter().collect();
+    match check(token, options.issuer.as_deref(), &audience, keys, &skips).await {
+        Ok(()) => Verdict::Accepted,
+        Err(refusal) => Verdict::Refused(refusal),
+    }
+}
+
+/// Checks whether a token is a SET of this issuer for one of these names, by whichever way it came. A name that is not given
+/// is not checked, and `keys` are not asked for unless all that comes before the signature is well.
+pub(crate) async fn check(
+    token: &Token,
+    issuer: Option<&str>,
+    audience: &[&str],
+    keys: impl Future<Output = Result<Jwks, String>> + Send,
+    skips: &(dyn Fn(Check) -> bool + Sync),
+) -> Result<(), Refusal> {
     if !skips(Check::Parse)
         && let Err(description) = parse(token)
     {
-        return Verdict::Refused(Refusal::set(Check::Parse, "invalid_request", description));
+        return Err(Refusal::set(Check::Parse, "invalid_request", description));
     }
     let claim = |name: &str| token.claims.as_ref().and_then(|claims| claims.get(name));
     if !skips(Check::Issuer)
-        && let Some(trusted) = &options.issuer
+        && let Some(trusted) = issuer
         && claim("iss").and_then(Value::as_str) != Some(trusted)
     {
         let description = format!("The issuer is not {trusted}.");
-        return Verdict::Refused(Refusal::set(Check::Issuer, "invalid_issuer", description));
+        return Err(Refusal::set(Check::Issuer, "invalid_issuer", description));
     }
     if !skips(Check::Signature)
-        && let Err(description) = authentic(options, token).await
+        && let Err(description) = authentic(token, keys).await
     {
-        return Verdict::Refused(Refusal::set(Check::Signature, "invalid_key", description));
+        return Err(Refusal::set(Check::Signature, "invalid_key", description));
     }
-    if !skips(Check::Audience)
-        && let Some(us) = &options.audience
-        && !names_us(claim("aud"), us)
-    {
-        let description = format!("The SET is not for the audience {us}.");
-        return Verdict::Refused(Refusal::set(Check::Audience, "invalid_audience", description));
+    if !skips(Check::Audience) && !audience.is_empty() && !audience.iter().any(|us| names_us(claim("aud"), us)) {
+        let description = format!("The SET is not for the audience {}.", audience.join(" or "));
+        return Err(Refusal::set(Check::Audience, "invalid_audience", description));
     }
     let expired =
         claim("exp").and_then(Value::as_f64).is_some_and(|exp| exp + SKEW < jiff::Timestamp::now().as_second() as f64);
     if !skips(Check::Expiry) && expired {
-        return Verdict::Refused(Refusal::set(Check::Expiry, "invalid_request", "The SET has expired."));
+        return Err(Refusal::set(Check::Expiry, "invalid_request", "The SET has expired."));
     }
-    Verdict::Accepted
+    Ok(())
 }
 
 fn is_secevent(headers: &HeaderMap) -> bool {
@@ -169,8 +200,8 @@ fn parse(token: &Token) -> Result<(), String> {
     Ok(())
 }
 
-async fn authentic(options: &ReceiverOptions, token: &Token) -> Result<(), String> {
-    let keys = options.keys.keys_for(token.kid()).await.map_err(|error| format!("No keys: {error}."))?;
+async fn authentic(token: &Token, keys: impl Future<Output = Result<Jwks, String>> + Send) -> Result<(), String> {
+    let keys = keys.await.map_err(|error| format!("No keys: {error}."))?;
     match verify(token, &keys) {
         Signature::Valid { .. } => Ok(()),
         Signature::Unsecured => Err("The SET is not signed.".to_owned()),

@@ -1,6 +1,7 @@
 //! How a receiver is started, stopped and asked: the operator's hook.
 
 mod commands;
+mod local;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::suite::model::case::{Asked, Method};
 pub(crate) use commands::Started;
+pub use local::BuiltIn;
 
 /// How a receiver is started, stopped and asked.
 #[derive(Clone, Default)]
