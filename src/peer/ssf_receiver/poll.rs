@@ -162,7 +162,7 @@ impl Polls<'_> {
             return failed;
         }
         if behaviour.acknowledges_again {
-            self.before.extend(due.ack.drain(..));
+            self.before.append(&mut due.ack);
             let excess = self.before.len().saturating_sub(REPEATED);
             self.before.drain(..excess);
             due.ack.clone_from(&self.before);
