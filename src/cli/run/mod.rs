@@ -12,6 +12,7 @@ mod session;
 mod target;
 mod transmitter;
 
+pub(super) use common::web_url;
 pub(super) use session::interruptible;
 pub(super) use target::Target;
 
