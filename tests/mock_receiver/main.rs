@@ -1,6 +1,10 @@
 //! The built-in Shared Signals receiver, against the built-in transmitter.
 
+mod behaviour;
+mod binary;
 mod pair;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::time::Duration;
 
@@ -225,13 +229,21 @@ async fn what_can_pass_is_tried_again() {
                         left.checked_sub(1)
                     })
                     .is_ok();
-            if fails { Answer::empty(status).with("Retry-After", "9999999999") } else { answer }
+            if fails { Answer::empty(status).with("Retry-After", "0") } else { answer }
         });
         let outcome = pair.receiver.ask(Asked::Update, &json!({ "description": "x" })).await;
         assert_eq!(outcome.is_ok(), retries, "{status}: {outcome:?}");
         let asked = pair.asked(Operation::Update).len() - before;
         assert_eq!(asked, if retries { 3 } else { 1 }, "{status}");
     }
+    // A pause that is asked for is not shortened.
+    pair.serve(|operation, _, answer| match operation {
+        Operation::Update => Answer::empty(429).with("Retry-After", "9999999999"),
+        _ => answer,
+    });
+    let before = pair.asked(Operation::Update).len();
+    assert!(pair.receiver.ask(Asked::Update, &json!({ "description": "x" })).await.is_err());
+    assert_eq!(pair.asked(Operation::Update).len(), before + 1);
     pair.serve(|operation, _, answer| if operation == Operation::Verify { Answer::empty(503) } else { answer });
     let why = pair.receiver.ask(Asked::Verify, &json!({})).await.unwrap_err();
     assert!(why.contains("status 503, 8 times"), "{why}");

@@ -124,7 +124,8 @@ impl Polls<'_> {
                     if self.shared.options.behaviour.gives_up_on_errors {
                         return std::future::pending().await;
                     }
-                    let pause = self.pauses.next(asked);
+                    let patience = self.shared.options.retry.patience;
+                    let pause = self.pauses.next(asked).unwrap_or(patience);
                     self.shared.tell(Notice::Retrying { operation: "poll", why, pause });
                     pause
                 }
