@@ -5,6 +5,7 @@ mod binary;
 mod pair;
 #[path = "../support/mod.rs"]
 mod support;
+mod visiting;
 
 use std::time::Duration;
 
