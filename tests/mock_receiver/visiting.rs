@@ -61,8 +61,7 @@ async fn preflight(delivery: Method, client: bool) -> Vec<(String, bool, String)
     let (_stop, stopped) = watch::channel(false);
     let finished = run.examine(&emitter, stopped).await;
     assert!(finished.internal_errors.is_empty(), "{:?}", finished.internal_errors);
-    let lines = lines.lock().unwrap().clone();
-    lines
+    lines.lock().unwrap().clone()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
