@@ -34,6 +34,7 @@ pub(super) fn features(settings: &VisitingSettings, stream: Option<&Stream>) -> 
     let mut features = OFFERED.to_vec();
     let control: &Control = &settings.control;
     features.extend(Asked::ALL.into_iter().filter(|what| control.does(*what)).map(Asked::feature));
+    features.extend(settings.interop.features());
     if control.restarts() {
         features.push("restart");
     }
