@@ -11,6 +11,9 @@ use url::Url;
 const BY_POLL: &str = "the receiver takes SETs by poll";
 const BY_PUSH: &str = "the receiver takes SETs by push";
 
+/// Why a requirement of another revision of the CAEP Interoperability Profile does not apply.
+pub(crate) const OTHER_REVISION: &str = "another revision of the profile was chosen (--interop)";
+
 /// What our transmitter offers, and so every receiver that visits it can use.
 const OFFERED: [&str; 14] = [
     "asymmetric",
@@ -98,6 +101,7 @@ fn why(feature: &str, features: &[&'static str]) -> Absence {
         "transmitter-tls" => untested(
             "it takes a receiver that reaches us over https: certificates that it trusts show it (--tls-ca)".to_owned(),
         ),
+        "iop-status-endpoint" | "iop-device-compliance" => not_applicable(OTHER_REVISION),
         "languages" => untested("no second language was declared".to_owned()),
         "poll" => not_applicable(BY_PUSH),
         "push" => not_applicable(BY_POLL),
