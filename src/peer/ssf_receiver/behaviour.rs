@@ -39,6 +39,8 @@ switches! {
         "repeats every earlier acknowledgement in each poll (RFC 8936 section 2.2)";
     "waits-after-acknowledging", waits_after_acknowledging,
         "acknowledges apart, without returnImmediately, and does not wait for the answer (RFC 8936 section 2.4.2)";
+    "hangs-up-after-acknowledging", hangs_up_after_acknowledging,
+        "acknowledges apart, without returnImmediately, and closes the connection before the answer (RFC 8936 section 2.4.2)";
     "skips-metadata-issuer", skips_metadata_issuer,
         "does not validate the issuer of the metadata (SSF section 7.2.4)";
     "keeps-slash", keeps_slash,
