@@ -71,6 +71,8 @@ switches! {
         "acts on events whose subject has critical members that it does not know (SSF section 3.6)";
     "ignores-stream-updated", ignores_stream_updated,
         "says nothing of stream-updated events (SSF section 8.1.5)";
+    "keeps-status", keeps_status,
+        "takes stream-updated events, and goes by the status from before (SSF section 8.1.5)";
     "gives-up-on-errors", gives_up_on_errors,
         "polls no more after the first answer that is not 200 (RFC 8936 section 2.5)";
     "reads-errors", reads_errors,
