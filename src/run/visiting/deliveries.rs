@@ -15,7 +15,7 @@ use crate::suite::model::case::Fault;
 const MOST: usize = 10_000;
 
 /// How many of them rules see, the latest ones.
-const SHOWN: usize = 300;
+const SHOWN: usize = 1_000;
 
 /// A SET on its way to the receiver.
 #[derive(Debug, Clone)]
@@ -151,14 +151,15 @@ impl Deliveries {
         }
     }
 
-    /// The members `given` and `due` of the variable `history`, for one stream.
+    /// The members `given` and `due` of the variable `history`. What is due is due by its stream; what was given by another one
+    /// may be known to a receiver that has moved.
     pub fn history(&self, stream_id: &str) -> (Value, Value) {
         let shown = self.order.iter().rev().take(SHOWN).rev();
-        let of_stream: Vec<(&String, &Delivery)> = shown
+        let all: Vec<(&String, &Delivery)> = shown
             .filter_map(|name| self.entries.get(name).map(|delivery| (name, delivery)))
-            .filter(|(_, delivery)| delivery.stream_id == stream_id && delivery.times > 0)
+            .filter(|(_, delivery)| delivery.times > 0)
             .collect();
-        let given: Map<String, Value> = of_stream
+        let given: Map<String, Value> = all
             .iter()
             .map(|(name, delivery)| {
                 let settled = delivery.outcome.as_ref().map_or("", |outcome| outcome.by);
@@ -166,7 +167,8 @@ impl Deliveries {
                 ((*name).clone(), json!({ "fault": fault, "times": delivery.times, "settled": settled }))
             })
             .collect();
-        let due: Vec<&String> = of_stream.iter().filter(|(_, delivery)| delivery.due).map(|(name, _)| *name).collect();
+        let is_due = |delivery: &Delivery| delivery.due && delivery.stream_id == stream_id;
+        let due: Vec<&String> = all.iter().filter(|(_, delivery)| is_due(delivery)).map(|(name, _)| *name).collect();
         (Value::Object(given), json!(due))
     }
 }

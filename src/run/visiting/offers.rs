@@ -12,6 +12,7 @@ use crate::expr::{Scope, Template, Vocabulary};
 use crate::peer::message::sent_value;
 use crate::run::conscience;
 use crate::run::judge::Origin;
+use crate::run::making::Made;
 use crate::run::receiver::outcome::Outcome;
 use crate::run::receiver::{GOOD_SET, Pusher};
 use crate::run::steps::{Acted, Stop};
@@ -63,7 +64,7 @@ impl Host {
                 (acted, scope)
             })));
         }
-        let body = self.world.making.body(plan, scope)?;
+        let Made { body, jti } = self.world.making.made(plan, scope)?;
         let token = Token::from_bytes(&body);
         let signature = set::verify(&token, &self.world.jwks);
         if plan.fault.is_none() {
@@ -72,7 +73,9 @@ impl Host {
         }
         let delivery = Delivery::new(&stream.id, &body, plan.fault);
         let (set, claims) = (delivery.set.clone(), delivery.claims.clone());
-        let name = claims["jti"].as_str().map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned);
+        // A payload is text of which a draft knows nothing.
+        let jti = jti.or_else(|| claims["jti"].as_str().map(str::to_owned));
+        let name = jti.unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
         self.queue(&stream.id, &name, body, delivery)?;
         let fence = match plan.fault {
             Some(_) => Some(self.fence(&stream.id, scope)?),
