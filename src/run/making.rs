@@ -21,6 +21,11 @@ pub(crate) struct Making {
 impl Making {
     /// The token of a plan, or what it says in place of one.
     pub fn body(&self, plan: &PushPlan, scope: &Scope) -> Result<Vec<u8>, Stop> {
+        self.body_from(plan, scope, |_| {})
+    }
+
+    /// The same, where the template is adapted before the plan changes it.
+    pub fn body_from(&self, plan: &PushPlan, scope: &Scope, adapt: impl FnOnce(&mut Draft)) -> Result<Vec<u8>, Stop> {
         let text = |template: &crate::expr::Template| {
             scope.enter(|entered| template.render_text(entered)).map_err(Stop::Internal)
         };
@@ -31,6 +36,7 @@ impl Making {
             }
             PushBase::Payload(payload) => Draft { payload_text: Some(text(payload)?), ..Draft::default() },
         };
+        adapt(&mut draft);
         if let Some(claims) = &plan.claims {
             draft.merge_claims(&rendered_object(claims, scope)?);
         }

@@ -6,6 +6,7 @@
 //! - [`receiver`]: a run against a push receiver: preflight and cases.
 //! - [`observe`]: the observation of a bare pushing transmitter, for the proof.
 //! - [`transmitter`]: a run against a Shared Signals transmitter: preflight, visits, clean-up.
+//! - [`rp`]: a run against a relying party: our OpenID provider, and a browser.
 //! - [`visiting`]: a run in which a receiver visits us.
 //! - [`check`]: tokens at rest.
 //! - [`event`]: the stream; [`ledger`]: what it adds up to; [`redact`]: what never leaves.
@@ -28,6 +29,7 @@ pub mod proof;
 pub mod receiver;
 pub mod redact;
 mod request;
+pub mod rp;
 pub mod settings;
 mod steps;
 pub mod transmitter;

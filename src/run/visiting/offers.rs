@@ -214,6 +214,7 @@ pub(super) fn good_set() -> PushPlan {
         header: None,
         forge: None,
         headers: nothing,
+        form: None,
         auth: Auth::Valid,
         fault: None,
     }
