@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use super::catalogue::SuiteArgs;
 use super::console::{Failure, line};
 use crate::expr::FUNCTIONS;
-use crate::peer::ssf::{Behaviour, TOGGLES};
+use crate::peer::{ssf, ssf_receiver};
 use crate::run::outcome::ExitCode;
 use crate::suite::Catalogue;
 use crate::suite::catalogue::Deviation;
+use crate::suite::model::profile::Role;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -61,8 +62,14 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
         What::Mutants => deviations(&catalogue, &catalogue.mutants),
         What::Variations => deviations(&catalogue, &catalogue.variations),
         What::Functions => functions(),
-        What::Behaviours => Behaviour::NAMES.iter().map(|name| named(name, "")).collect(),
-        What::Toggles => TOGGLES.iter().map(|(name, meaning)| named(name, meaning)).collect(),
+        What::Behaviours => {
+            let of_transmitters = ssf::Behaviour::NAMES.iter().map(|name| named(name, Role::Transmitter, ""));
+            of_transmitters.chain(of_party(ssf_receiver::BEHAVIOURS, Role::Receiver)).collect()
+        }
+        What::Toggles => {
+            let of_transmitters = of_party(ssf::TOGGLES, Role::Transmitter);
+            of_transmitters.chain(of_party(ssf_receiver::TOGGLES, Role::Receiver)).collect()
+        }
         What::Counts => counts(&catalogue),
     };
     let wanted: Vec<&Entry> = entries
@@ -78,11 +85,15 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Conformant)
 }
 
-fn named(name: &str, meaning: &str) -> Entry {
+fn of_party(table: &'static [(&str, &str)], party: Role) -> impl Iterator<Item = Entry> {
+    table.iter().map(move |(name, meaning)| named(name, party, meaning))
+}
+
+fn named(name: &str, party: Role, meaning: &str) -> Entry {
     Entry {
         id: name.to_owned(),
-        plain: format!("{name:<30} {meaning}").trim_end().to_owned(),
-        json: json!({ "name": name, "meaning": meaning }),
+        plain: format!("{name:<36} {:<12} {meaning}", party.name()).trim_end().to_owned(),
+        json: json!({ "name": name, "party": party, "meaning": meaning }),
     }
 }
 

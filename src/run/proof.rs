@@ -7,9 +7,13 @@
 //! - null peers: no run is conformant, and no refusal counts as one;
 //! - determinism: the same verdicts every time.
 
+mod desk;
+mod logout;
 mod null;
 mod scenario;
 mod ssf;
+mod visiting;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,7 +23,8 @@ use crate::suite::Catalogue;
 use crate::suite::catalogue::Deviation;
 use crate::suite::model::profile::Role;
 use crate::suite::model::section::Level;
-pub use null::{NullPeer, NullTransmitter};
+pub use logout::NullRp;
+pub use null::{NullPeer, NullTransmitter, NullVisitor};
 pub use scenario::{Combination, Lab};
 
 /// One thing to be proved.
@@ -37,17 +42,25 @@ pub enum Trial {
     Null(NullPeer),
     /// The same for a Shared Signals transmitter.
     NullTransmitter(NullTransmitter),
+    /// The same for a receiver that visits.
+    NullVisitor(NullVisitor),
+    /// The same for a relying party.
+    NullRp(NullRp),
     /// The reference receiver gets the same statuses in twenty runs.
     Determinism,
     /// The reference transmitter of shared signals gets the same statuses in ten runs.
     DeterminismOfTransmitters,
+    /// The reference receiver that visits gets the same statuses in ten runs.
+    DeterminismOfVisitors,
+    /// The reference relying party gets the same statuses in ten runs.
+    DeterminismOfRelyingParties,
 }
 
 /// How often the determinism trial runs.
 const REPEATS: usize = 20;
 
-/// How often that of transmitters runs: each run takes longer.
-const REPEATS_OF_TRANSMITTERS: usize = 10;
+/// How often those of Shared Signals peers run: each run takes longer.
+const REPEATS_OF_SHARED_SIGNALS: usize = 10;
 
 /// Every trial, in the order of the table.
 pub fn trials(catalogue: &Catalogue) -> Vec<Trial> {
@@ -57,8 +70,12 @@ pub fn trials(catalogue: &Catalogue) -> Vec<Trial> {
     trials.extend((0..catalogue.variations.len()).map(Trial::Variation));
     trials.extend(NullPeer::ALL.map(Trial::Null));
     trials.extend(NullTransmitter::ALL.map(Trial::NullTransmitter));
+    trials.extend(NullVisitor::ALL.map(Trial::NullVisitor));
+    trials.extend(NullRp::all().into_iter().map(Trial::NullRp));
     trials.push(Trial::Determinism);
     trials.push(Trial::DeterminismOfTransmitters);
+    trials.push(Trial::DeterminismOfVisitors);
+    trials.push(Trial::DeterminismOfRelyingParties);
     trials
 }
 
@@ -76,8 +93,12 @@ impl Trial {
             Self::Variation(index) => named(&catalogue.variations[*index], "variation"),
             Self::Null(peer) => format!("null/{}", peer.name()),
             Self::NullTransmitter(peer) => format!("null/transmitter-{}", peer.name()),
+            Self::NullVisitor(peer) => format!("null/visitor-{}", peer.name()),
+            Self::NullRp(peer) => format!("null/rp-{}", peer.name()),
             Self::Determinism => "determinism/twenty-runs".to_owned(),
             Self::DeterminismOfTransmitters => "determinism/ssf-transmitter".to_owned(),
+            Self::DeterminismOfVisitors => "determinism/ssf-receiver".to_owned(),
+            Self::DeterminismOfRelyingParties => "determinism/rp".to_owned(),
         }
     }
 
@@ -87,8 +108,11 @@ impl Trial {
             Self::Reference(_) | Self::Coverage => "reference",
             Self::Mutant(_) => "mutants",
             Self::Variation(_) => "variations",
-            Self::Null(_) | Self::NullTransmitter(_) => "null peers",
-            Self::Determinism | Self::DeterminismOfTransmitters => "determinism",
+            Self::Null(_) | Self::NullTransmitter(_) | Self::NullVisitor(_) | Self::NullRp(_) => "null peers",
+            Self::Determinism
+            | Self::DeterminismOfTransmitters
+            | Self::DeterminismOfVisitors
+            | Self::DeterminismOfRelyingParties => "determinism",
         }
     }
 
@@ -110,9 +134,17 @@ impl Trial {
             }
             Self::Null(peer) => null::prove(lab, *peer).await,
             Self::NullTransmitter(peer) => null::prove_transmitter(lab, *peer).await,
+            Self::NullVisitor(peer) => null::prove_visitor(lab, *peer).await,
+            Self::NullRp(peer) => logout::prove_null(lab, *peer).await,
             Self::Determinism => determinism(lab, &Combination::fullest(Role::Receiver), REPEATS).await,
             Self::DeterminismOfTransmitters => {
-                determinism(lab, &Combination::offering([]), REPEATS_OF_TRANSMITTERS).await
+                determinism(lab, &Combination::offering([]), REPEATS_OF_SHARED_SIGNALS).await
+            }
+            Self::DeterminismOfVisitors => {
+                determinism(lab, &Combination::visiting([]), REPEATS_OF_SHARED_SIGNALS).await
+            }
+            Self::DeterminismOfRelyingParties => {
+                determinism(lab, &Combination::of(Role::Rp), REPEATS_OF_SHARED_SIGNALS).await
             }
         }
     }

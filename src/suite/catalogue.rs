@@ -479,7 +479,12 @@ impl Deviation {
     /// Whether it takes a whole Shared Signals transmitter or receiver to act it out: such deviations stand in the suites of
     /// SSF and of the delivery by poll.
     pub fn is_of_shared_signals(&self) -> bool {
-        self.id.starts_with("ssf/") || self.id.starts_with("rfc8936/")
+        ["ssf/", "rfc8936/", "caep-interop/"].iter().any(|folder| self.id.starts_with(folder))
+    }
+
+    /// Whether it stands in the suite of a family of events, and is about nothing but their SETs.
+    pub fn is_of_events(&self) -> bool {
+        ["caep/", "risc/", "scim-events/", "oauth-events/"].iter().any(|folder| self.id.starts_with(folder))
     }
 }
 

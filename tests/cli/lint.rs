@@ -47,6 +47,35 @@ fn an_unknown_variable() {
     snapshot("lint_unknown_variable", &lint(TEXT, "dated: response.status == 202 && respnse.size == 0"));
 }
 
+/// What is said of a mutant with these members, in the suite of Shared Signals.
+fn lint_mutant(members: &str) -> String {
+    let home = Home::new();
+    home.write("own/ssf/spec.yaml", "name: SSF\ntitle: Shared Signals\nlink: \"https://ssf.example/{section}\"\n");
+    home.write(
+        "own/ssf/1-answers.yaml",
+        format!(
+            "section: \"1\"\ntitle: Polls\nparty: receiver\n\nrequirements:\n  asks:\n    level: MUST\n    \
+             text: It asks.\n\nrules:\n  - on: poll\n    expect:\n      asks: poll != null\n\nmutants:\n  - name: one\n    \
+             breaks: asks\n    {members}\n"
+        ),
+    );
+    home.run(&["lint", "own"]).expect_code(2).stderr
+}
+
+#[test]
+fn behaviours_and_toggles_are_those_of_the_party() {
+    for (members, expected) in [
+        ("behave: never-acknowledge", "the receiver has no behaviour `never-acknowledge`"),
+        ("behave: never-acknowledge", "did you mean `never-acknowledges`?"),
+        ("behave: ignores-acks", "the receiver has no behaviour `ignores-acks`"),
+        ("behave: never-acknowledges\n    given: [poll-only]", "the receiver has no toggle `poll-only`"),
+        ("behave: never-acknowledges\n    given: [poll-only]", "`setspec list toggles` prints them"),
+    ] {
+        let said = lint_mutant(members);
+        assert!(said.contains(expected) && said.contains("1-answers.yaml"), "{expected}: {said}");
+    }
+}
+
 #[test]
 fn yaml_that_is_none() {
     snapshot("lint_no_yaml", &lint(TEXT, "dated: [unclosed"));

@@ -12,6 +12,7 @@ mod show;
 #[path = "../support/mod.rs"]
 mod support;
 mod transmitter;
+mod visiting;
 
 /// Keeps what differs from run to run out of snapshots.
 fn snapshots() -> insta::Settings {

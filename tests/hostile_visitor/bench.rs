@@ -85,12 +85,15 @@ pub struct Seen {
     pub longest: usize,
 }
 
+/// Lines of the preflight, cases, and the longest body.
+type Heard = (Vec<PreflightLine>, Vec<CaseResult>, usize);
+
 /// A run in which a receiver with this life visits, to its end, which has to come in time.
 pub async fn visited_by<L: Future<Output = ()> + Send + 'static>(
     life: impl Fn(Told) -> L + Send + Sync + 'static,
 ) -> Seen {
     let guest = Guest { life: Box::new(move |told| Box::pin(life(told))), task: Mutex::default() };
-    let heard: Arc<Mutex<(Vec<PreflightLine>, Vec<CaseResult>, usize)>> = Arc::default();
+    let heard: Arc<Mutex<Heard>> = Arc::default();
     let hear = heard.clone();
     let emitter = Emitter::new(move |event| {
         let mut heard = hear.lock().expect("nobody panics");

@@ -1,6 +1,11 @@
 //! The built-in Shared Signals receiver, against the built-in transmitter.
 
+mod behaviour;
+mod binary;
 mod pair;
+#[path = "../support/mod.rs"]
+mod support;
+mod visiting;
 
 use std::time::Duration;
 
@@ -225,13 +230,21 @@ async fn what_can_pass_is_tried_again() {
                         left.checked_sub(1)
                     })
                     .is_ok();
-            if fails { Answer::empty(status).with("Retry-After", "9999999999") } else { answer }
+            if fails { Answer::empty(status).with("Retry-After", "0") } else { answer }
         });
         let outcome = pair.receiver.ask(Asked::Update, &json!({ "description": "x" })).await;
         assert_eq!(outcome.is_ok(), retries, "{status}: {outcome:?}");
         let asked = pair.asked(Operation::Update).len() - before;
         assert_eq!(asked, if retries { 3 } else { 1 }, "{status}");
     }
+    // A pause that is asked for is not shortened.
+    pair.serve(|operation, _, answer| match operation {
+        Operation::Update => Answer::empty(429).with("Retry-After", "9999999999"),
+        _ => answer,
+    });
+    let before = pair.asked(Operation::Update).len();
+    assert!(pair.receiver.ask(Asked::Update, &json!({ "description": "x" })).await.is_err());
+    assert_eq!(pair.asked(Operation::Update).len(), before + 1);
     pair.serve(|operation, _, answer| if operation == Operation::Verify { Answer::empty(503) } else { answer });
     let why = pair.receiver.ask(Asked::Verify, &json!({})).await.unwrap_err();
     assert!(why.contains("status 503, 8 times"), "{why}");
@@ -265,6 +278,52 @@ async fn polls_go_on_after_errors_with_growing_pauses() {
         pair.serve(|_, _, answer| answer);
         let name = pair.offer(json!({}));
         until(|| pair.said(&name).is_some() && pair.said(&woken).is_some()).await;
+    }
+}
+
+#[tokio::test]
+async fn the_same_set_for_ever_does_not_make_it_hurry() {
+    const PAUSE: Duration = Duration::from_millis(40);
+    let pair = Pair::ready(|options| options.poll.pause = PAUSE).await;
+    let set = setspec::set::sign(&pair.draft(json!({})), &pair::KEY).unwrap();
+    let bad = setspec::set::sign(&pair.draft(json!({ "aud": "nobody" })), &pair::KEY).unwrap();
+    let body = json!({ "sets": { "one": set, "two": bad, "three": 3, "four": [[]] }, "moreAvailable": true });
+    pair.serve(move |operation, _, answer| match operation {
+        Operation::Poll => Answer::of_json(200, &body),
+        _ => answer,
+    });
+    pair.offer(json!({}));
+    until(|| pair.said("one").is_some()).await;
+    let (before, began) = (pair.polls().len(), std::time::Instant::now());
+    until(|| pair.polls().len() >= before + 6).await;
+    assert!(began.elapsed() >= PAUSE * 4, "{:?}", began.elapsed());
+    assert_eq!(pair.said("four").as_deref(), Some("invalid_request"));
+}
+
+#[tokio::test]
+async fn documents_that_are_none_are_turned_down_in_words() {
+    let table = [
+        (Vec::new(), "JSON"),
+        (b"\xff\x00".to_vec(), "JSON"),
+        ("[".repeat(100_000).into_bytes(), "JSON"),
+        (b"[]".to_vec(), "object"),
+        (vec![b' '; 2 * 1024 * 1024], "bytes"),
+    ];
+    for (body, expected) in table {
+        for broken in [Operation::Metadata, Operation::Create] {
+            let body = body.clone();
+            let serve = move |operation, _: &_, answer: Answer| match operation == broken {
+                true => Answer { body: body.clone(), ..answer },
+                false => answer,
+            };
+            let setup = Setup {
+                serve: Some(Box::new(serve)),
+                receiver: Some(Box::new(|options| options.retry.attempts = 2)),
+                ..Setup::default()
+            };
+            let why = Pair::set_up(setup).await.receiver.ready().await.unwrap_err();
+            assert!(why.contains(expected), "{why}");
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A receiver, and a transmitter that it visits and that sees everything it asks for.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -32,10 +33,14 @@ pub fn key(kid: &str) -> SigningKey {
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub operation: Operation,
+    pub path: String,
     pub query: Vec<(String, String)>,
     pub headers: HeaderMap,
     pub json: Value,
 }
+
+/// What is changed in the options of the receiver.
+pub type Change = Box<dyn FnOnce(&mut SsfReceiverOptions) + Send>;
 
 type Serve = Box<dyn Fn(Operation, &RequestFacts, Answer) -> Answer + Send + Sync>;
 
@@ -50,6 +55,7 @@ impl Hooks for Eyes {
     fn asked(&self, operation: Operation, request: &RequestFacts) {
         self.asked.lock().unwrap().push(Asked {
             operation,
+            path: request.path.clone(),
             query: request.query.clone(),
             headers: request.headers.clone(),
             json: request.json.clone().unwrap_or_default(),
@@ -68,7 +74,7 @@ impl Hooks for Eyes {
 #[derive(Default)]
 pub struct Setup {
     pub transmitter: Option<fn(&mut SsfOptions)>,
-    pub receiver: Option<Box<dyn FnOnce(&mut SsfReceiverOptions) + Send>>,
+    pub receiver: Option<Change>,
     pub serve: Option<Serve>,
     /// The issuer that the receiver is told, made from the real one.
     pub issuer: Option<fn(&str) -> String>,
@@ -79,6 +85,8 @@ pub struct Pair {
     pub receiver: SsfReceiver,
     pub eyes: Arc<Eyes>,
     pub notices: Arc<Mutex<Vec<Notice>>>,
+    /// The SETs that were queued by hand, by name.
+    pub given: Mutex<BTreeMap<String, String>>,
 }
 
 impl Pair {
@@ -132,7 +140,7 @@ impl Pair {
             change(&mut options);
         }
         let receiver = SsfReceiver::start(options).await.unwrap();
-        Self { transmitter, receiver, eyes, notices }
+        Self { transmitter, receiver, eyes, notices, given: Mutex::default() }
     }
 
     /// Answers otherwise from now on.
@@ -174,6 +182,7 @@ impl Pair {
     }
 
     pub fn queue(&self, name: &str, set: Vec<u8>) {
+        self.given.lock().unwrap().insert(name.to_owned(), String::from_utf8_lossy(&set).into_owned());
         self.transmitter.offer(&self.stream_id(), name, set).unwrap();
     }
 
@@ -205,6 +214,33 @@ impl Pair {
         let fence = self.offer(json!({}));
         until(|| self.said(name).is_some() || self.said(&fence).is_some()).await;
         self.said(name).unwrap_or_else(|| "none".to_owned())
+    }
+
+    /// Everything that was said of a SET.
+    pub fn all_said(&self, name: &str) -> Vec<String> {
+        let of_poll = |poll: &Value| {
+            let acknowledged = poll["ack"].as_array().is_some_and(|ack| ack.iter().any(|known| known == name));
+            let error = poll["setErrs"].get(name).map(|error| error["err"].as_str().unwrap_or("?").to_owned());
+            acknowledged.then(|| "ack".to_owned()).into_iter().chain(error).collect::<Vec<_>>()
+        };
+        self.polls().iter().flat_map(of_poll).collect()
+    }
+
+    /// How often the receiver decided on a SET.
+    pub fn received(&self, name: &str) -> usize {
+        let raw = self.given.lock().unwrap().get(name).cloned().unwrap_or_default();
+        let notices = self.notices.lock().unwrap();
+        notices.iter().filter(|notice| matches!(notice, Notice::Received { set, .. } if *set == raw)).count()
+    }
+
+    /// What was said of a SET once something is, or once it came again because nothing was; and what was said after that.
+    pub async fn settled(&self, name: &str) -> Value {
+        until(|| self.said(name).is_some() || self.received(name) > 1).await;
+        let fence = self.offer(json!({ "sub_id": { "format": "opaque", "id": "fence" } }));
+        until(|| self.received(&fence) > 0).await;
+        let polls = self.polls().len();
+        until(|| self.polls().len() > polls).await;
+        json!(self.all_said(name).join("+"))
     }
 
     pub fn is_applied(&self, jti: &str) -> bool {

@@ -2,8 +2,10 @@
 
 mod deviations;
 mod emit;
+mod explain;
 mod receiver;
 mod transmitter;
+mod visitor;
 mod welcome;
 
 use clap::Subcommand;
@@ -13,7 +15,7 @@ use crate::run::outcome::ExitCode;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Peer {
-    /// A strict push receiver that explains, SET by SET, what is right and wrong.
+    /// A strict receiver that explains, SET by SET, what is right and wrong: it is pushed to, or visits a --transmitter.
     Receiver(Box<receiver::ReceiverArgs>),
     /// A complete Shared Signals transmitter, by push and by poll, with events on demand.
     Transmitter(Box<transmitter::TransmitterArgs>),

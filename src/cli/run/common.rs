@@ -147,7 +147,7 @@ pub(super) fn seconds(option: &str, value: Option<f64>) -> Result<Option<Duratio
 }
 
 /// A URL that can be asked, and in which no credential stands.
-pub(super) fn web_url(what: &str, url: &Url) -> Result<(), Failure> {
+pub(in crate::cli) fn web_url(what: &str, url: &Url) -> Result<(), Failure> {
     if !url.username().is_empty() || url.password().is_some() {
         // It is not repeated: a password is in it.
         return Err(Failure::usage(format!("{what}: expected a URL without user and password, which are never sent")));

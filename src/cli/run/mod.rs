@@ -14,6 +14,7 @@ mod target;
 mod transmitter;
 mod visiting;
 
+pub(super) use common::web_url;
 pub(super) use session::interruptible;
 pub(super) use target::Target;
 

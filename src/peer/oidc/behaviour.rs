@@ -30,6 +30,8 @@ pub const OF_RP: &[(&str, &str)] = &[
     ("refuses-where-nobody-is-logged-in", "refuses a token whose session it does not know (section 2.6)"),
     ("takes-logout-tokens-as-id-tokens", "takes a logout token in place of an ID Token (section 4.1)"),
     ("reads-sid-as-a-uuid", "refuses a sid that is no UUID (section 2.1)"),
+    ("takes-every-token", "takes whatever it is sent, and ends no session (section 2.6)"),
+    ("refuses-every-token", "refuses whatever it is sent (section 2.8)"),
     ("gives-a-fragment", "registers a logout URI with a fragment (section 2.2)"),
     ("gives-a-query", "registers a logout URI with a query (section 2.2)"),
 ];

@@ -19,7 +19,7 @@ pub(super) async fn ask(shared: &Shared, what: Asked, arguments: &Value) -> Resu
         return Ok(shared.lock().value(&shared.options.issuer));
     }
     let up = shared.until(|state| match state.stage {
-        Stage::Running => Some(Ok(())),
+        Stage::Verifying | Stage::Running => Some(Ok(())),
         Stage::GaveUp if state.metadata.is_some() => Some(Ok(())),
         Stage::GaveUp => Some(Err(state.failure.clone().unwrap_or_default())),
         Stage::Stopped => Some(Err("the receiver has stopped".to_owned())),

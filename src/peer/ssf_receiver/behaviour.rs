@@ -27,6 +27,8 @@ switches! {
         "acknowledges the SETs of a poll at once in a request of its own, and reports errors later (RFC 8936 section 2.1)";
     "reports-everything", reports_everything,
         "reports an error in every SET (RFC 8936 section 2.6)";
+    "ignores-everything", ignores_everything,
+        "polls, and says nothing of any SET (RFC 8936 section 2)";
     "reports-what-it-does-not-apply", reports_what_it_does_not_apply,
         "reports an error in SETs whose event types it does not know (RFC 8936 section 2)";
     "reports-repeats", reports_repeats,
@@ -73,6 +75,8 @@ switches! {
         "takes the SETs in an answer that is an error (RFC 8936 section 2.5.1)";
     "no-authorization-header", no_authorization_header,
         "asks for authorization of pushes, and creates its stream without saying so (SSF section 6.1.1)";
+    "repeats-too-soon", repeats_too_soon,
+        "repeats a verification request that is answered with 429 at once, three times (SSF section 8.1.4.2)";
 }
 
 impl Behaviour {

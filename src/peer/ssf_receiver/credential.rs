@@ -144,7 +144,10 @@ impl Grants {
                 return Err(format!("token endpoint {}: {why}", shown(endpoint)));
             }
             attempt += 1;
-            sleep(pauses.next(asked)).await;
+            match pauses.next(asked) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(format!("token endpoint {}: {why}", shown(endpoint))),
+            }
         }
     }
 }

@@ -36,6 +36,11 @@ struct Held {
 }
 
 impl Keys {
+    /// What was fetched last.
+    pub async fn known(&self) -> Jwks {
+        self.state.lock().await.keys.clone().unwrap_or_default()
+    }
+
     /// The keys to verify a token with this `kid`.
     pub async fn keys_for(&self, shared: &Shared, kid: Option<&str>) -> Result<Jwks, String> {
         // Held during the fetch, so that those who come meanwhile wait for its result.

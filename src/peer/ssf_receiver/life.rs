@@ -31,13 +31,12 @@ async fn prepare(shared: &Shared) -> Result<(), String> {
         if adopted.is_none() {
             manage::create(shared).await?;
         }
-        if !options.quiet {
-            manage::read(shared).await?;
-        }
+        shared.enter(Stage::Verifying);
     }
-    shared.enter(Stage::Verifying);
     if !options.quiet {
         // Streams work without these, so a transmitter that fails here is not given up.
+        let read = manage::read(shared).await;
+        disregard(shared, "read", read);
         if metadata.has("status_endpoint") {
             let read = manage::read_status(shared).await;
             disregard(shared, "read-status", read);

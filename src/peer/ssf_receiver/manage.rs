@@ -1,9 +1,11 @@
 //! The operations of the management API (SSF section 8), one function each.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::metadata::Metadata;
@@ -13,9 +15,6 @@ use super::state::Shared;
 use super::stream::{Stream, without_secrets};
 use crate::peer::ssf::{Operation, Status};
 use crate::suite::model::case::Method;
-
-/// Members that the receiver supplies.
-const SUPPLIED: [&str; 3] = ["events_requested", "delivery", "description"];
 
 const CONFIGURATION: &str = "configuration_endpoint";
 
@@ -84,21 +83,39 @@ fn supplied(shared: &Shared) -> Result<Map<String, Value>, String> {
     Ok(members)
 }
 
+/// How often a stream is asked for by a receiver that turns down what it gets.
+const CREATIONS: usize = 3;
+
 /// Creates a stream, or takes over the one that does not let a second one be (SSF section 8.1.1.1).
 pub(super) async fn create(shared: &Shared) -> Result<Arc<Stream>, String> {
+    let attempts = if shared.options.creates_again { CREATIONS } else { 1 };
+    let mut attempt = 1;
+    loop {
+        let created = create_one(shared).await;
+        if created.is_ok() || attempt >= attempts {
+            return created;
+        }
+        attempt += 1;
+    }
+}
+
+async fn create_one(shared: &Shared) -> Result<Arc<Stream>, String> {
     let operation = Operation::Create;
     let url = metadata(shared)?.endpoint(CONFIGURATION)?;
     let answer = Call::new(operation, "POST", url).json(Value::Object(supplied(shared)?)).ask(shared).await?;
     if answer.status == 409 {
         return adopt(shared, true).await?.ok_or_else(|| "create: refused with 409, and no stream is there".to_owned());
     }
-    let answer = good(operation, answer, &[201, 200])?;
-    let validated = answer.object().and_then(|members| Stream::validated(&shared.options, operation, members, None));
-    let stream = validated.map_err(|why| disregard(shared, operation, why))?;
-    if stream.method != shared.options.delivery {
-        let why = format!("delivery.method: expected {}, got {}", shared.options.delivery.urn(), stream.method.urn());
-        return Err(disregard(shared, operation, why));
-    }
+    let members = good(operation, answer, &[201, 200])?.object().map_err(|why| disregard(shared, operation, why))?;
+    let wanted = shared.options.delivery;
+    let validated = Stream::validated(&shared.options, operation, members.clone(), None).and_then(|stream| {
+        let wrong = || format!("delivery.method: expected {}, got {}", wanted.urn(), stream.method.urn());
+        if stream.method == wanted { Ok(stream) } else { Err(wrong()) }
+    });
+    let stream = match validated {
+        Ok(stream) => stream,
+        Err(why) => return Err(turn_down(shared, operation, &members, why).await),
+    };
     Ok(own(shared, stream, false))
 }
 
@@ -159,7 +176,7 @@ pub(super) async fn read(shared: &Shared) -> Result<Arc<Stream>, String> {
     let stream = current(shared)?;
     let url = named(metadata(shared)?.endpoint(CONFIGURATION)?, &stream.id);
     let answer = Call::new(Operation::Read, "GET", url).of_stream(&stream.id).ask(shared).await?;
-    configured(shared, Operation::Read, answer, &stream)
+    configured(shared, Operation::Read, answer, &stream).await
 }
 
 /// SSF section 8.1.1.3.
@@ -174,19 +191,13 @@ pub(super) async fn update(shared: &Shared, changes: Map<String, Value>) -> Resu
 pub(super) async fn replace(shared: &Shared, changes: Map<String, Value>) -> Result<Arc<Stream>, String> {
     let stream = read(shared).await?;
     let mut members = stream.configuration.clone();
-    let ours = supplied(shared)?;
     // What only we know is not lost where the transmitter keeps it to itself.
     if stream.method == Method::Push
-        && let (Some(told), Some(ours)) = (members.get_mut("delivery"), ours.get("delivery"))
-        && told.get("authorization_header").is_none()
-        && let Some(header) = ours.get("authorization_header")
+        && let Some(Value::Object(told)) = members.get_mut("delivery")
+        && !told.contains_key("authorization_header")
+        && let Some(header) = delivery(shared)?.get("authorization_header")
     {
-        told["authorization_header"] = header.clone();
-    }
-    for name in SUPPLIED {
-        if let (None, Some(value)) = (members.get(name), ours.get(name)) {
-            members.insert(name.to_owned(), value.clone());
-        }
+        told.insert("authorization_header".to_owned(), header.clone());
     }
     members.extend(changes);
     // A member without a value is left out (SSF section 8.1.1).
@@ -203,15 +214,33 @@ async fn change(
 ) -> Result<Arc<Stream>, String> {
     let url = metadata(shared)?.endpoint(CONFIGURATION)?;
     let call = Call::new(operation, method, url).json(Value::Object(members)).of_stream(&stream.id);
-    configured(shared, operation, call.ask(shared).await?, stream)
+    configured(shared, operation, call.ask(shared).await?, stream).await
 }
 
 /// The configuration in an answer, by which the receiver goes if it is valid.
-fn configured(shared: &Shared, operation: Operation, answer: Answer, stream: &Stream) -> Result<Arc<Stream>, String> {
-    let answer = good(operation, answer, &[200])?;
-    let validated =
-        answer.object().and_then(|members| Stream::validated(&shared.options, operation, members, Some(&stream.id)));
-    validated.map(|stream| heed(shared, stream)).map_err(|why| disregard(shared, operation, why))
+async fn configured(
+    shared: &Shared,
+    operation: Operation,
+    answer: Answer,
+    stream: &Stream,
+) -> Result<Arc<Stream>, String> {
+    let members = good(operation, answer, &[200])?.object().map_err(|why| disregard(shared, operation, why))?;
+    match Stream::validated(&shared.options, operation, members.clone(), Some(&stream.id)) {
+        Ok(stream) => Ok(heed(shared, stream)),
+        Err(why) => Err(turn_down(shared, operation, &members, why).await),
+    }
+}
+
+/// Does not go by a configuration. Nothing of it is used, but for the identifier where such a stream is deleted.
+async fn turn_down(shared: &Shared, operation: Operation, members: &Map<String, Value>, why: String) -> String {
+    let why = disregard(shared, operation, why);
+    if shared.options.deletes_turned_down
+        && let Some(id) = members.get("stream_id").and_then(Value::as_str)
+        && let Err(why) = delete(shared, id).await
+    {
+        disregard(shared, Operation::Delete, why);
+    }
+    why
 }
 
 /// SSF section 8.1.1.5.
@@ -301,14 +330,35 @@ pub(super) async fn verify(shared: &Shared, state: Option<String>) -> Result<Val
     let stream = current(shared)?;
     let url = metadata(shared)?.endpoint("verification_endpoint")?;
     let asked = state.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    let interval =
+        stream.configuration.get("min_verification_interval").and_then(Value::as_u64).map(Duration::from_secs);
+    keep_interval(shared, interval).await?;
     // The event may be here before the answer is.
     shared.change(|state| state.expect_verification(&asked));
     let body = json!({ "stream_id": stream.id, "state": asked });
-    let answer = Call::new(Operation::Verify, "POST", url).json(body).of_stream(&stream.id).ask(shared).await;
+    let call = Call { interval, ..Call::new(Operation::Verify, "POST", url).json(body).of_stream(&stream.id) };
+    let answer = call.ask(shared).await;
+    shared.change(|state| state.asked = Some(Instant::now()));
     if let Err(why) = answer.and_then(|answer| good(Operation::Verify, answer, &[204, 200])) {
         shared.change(|state| state.requests.retain(|request| request.state != asked));
         return Err(why);
     }
     shared.tell(Notice::VerificationRequested);
     Ok(json!({ "state": asked }))
+}
+
+/// Waits until another verification may be asked for (SSF section 8.1.1).
+async fn keep_interval(shared: &Shared, interval: Option<Duration>) -> Result<(), String> {
+    let last = shared.lock().asked;
+    let (Some(interval), Some(last)) = (interval, last) else { return Ok(()) };
+    let left = interval.saturating_sub(last.elapsed());
+    if shared.options.behaviour.repeats_too_soon || left.is_zero() {
+        return Ok(());
+    }
+    if left > shared.options.retry.patience {
+        let seconds = interval.as_secs();
+        return Err(format!("verify: the transmitter allows one every {seconds} s, and the last one is too recent"));
+    }
+    sleep(left).await;
+    Ok(())
 }

@@ -87,6 +87,10 @@ impl Metadata {
         }
     }
 
+    pub fn value(&self) -> Value {
+        Value::Object(self.members.clone())
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.members.contains_key(name)
     }

@@ -38,6 +38,10 @@ pub struct SsfReceiverOptions {
     pub adopts: bool,
     /// Whether its stream outlives it.
     pub keeps_stream: bool,
+    /// Whether it deletes a stream whose configuration it turns down.
+    pub deletes_turned_down: bool,
+    /// Whether it asks for another stream where it turns one down.
+    pub creates_again: bool,
     /// Whether it asks for a verification by itself (SSF section 8.1.4).
     pub verifies: bool,
     /// Whether it makes no request but those without which there would be no SETs.
@@ -110,8 +114,10 @@ pub struct PollOptions {
 pub struct RetryOptions {
     /// The first pause; each later one is twice as long.
     pub first: Duration,
-    /// The longest pause, also where `Retry-After` asks for more.
+    /// The longest pause that it chooses itself.
     pub longest: Duration,
+    /// The longest pause that it makes because it is asked to (`Retry-After`); a request that has to wait longer is not repeated.
+    pub patience: Duration,
     /// How often a request of the management API is made at the most. Polls go on for ever.
     pub attempts: u32,
 }
@@ -131,6 +137,8 @@ impl SsfReceiverOptions {
             description: Some("setspec".to_owned()),
             adopts: false,
             keeps_stream: false,
+            deletes_turned_down: false,
+            creates_again: false,
             verifies: true,
             quiet: false,
             push: PushOptions {
@@ -149,7 +157,12 @@ impl SsfReceiverOptions {
                 acknowledges_apart: false,
                 errors_apart: false,
             },
-            retry: RetryOptions { first: Duration::from_millis(100), longest: Duration::from_secs(5), attempts: 8 },
+            retry: RetryOptions {
+                first: Duration::from_millis(100),
+                longest: Duration::from_secs(5),
+                patience: Duration::from_secs(30),
+                attempts: 8,
+            },
             client,
             behaviour: Behaviour::default(),
             tamper: Tamper::default(),

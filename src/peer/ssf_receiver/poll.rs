@@ -40,15 +40,12 @@ impl Due {
     }
 }
 
-/// What an answer brought.
-struct Batch {
-    sets: Vec<(String, Value)>,
-    more: bool,
-}
+/// The SETs that an answer brought, by name.
+type Batch = Vec<(String, Value)>;
 
 /// How it went.
 enum Polled {
-    /// SETs came that had not come before, or there are more of them.
+    /// SETs came that had not come before: there may be more of them.
     Something,
     /// Nothing new came, within this time.
     Nothing(Duration),
@@ -124,7 +121,8 @@ impl Polls<'_> {
                     if self.shared.options.behaviour.gives_up_on_errors {
                         return std::future::pending().await;
                     }
-                    let pause = self.pauses.next(asked);
+                    let patience = self.shared.options.retry.patience;
+                    let pause = self.pauses.next(asked).unwrap_or(patience);
                     self.shared.tell(Notice::Retrying { operation: "poll", why, pause });
                     pause
                 }
@@ -162,7 +160,7 @@ impl Polls<'_> {
             return failed;
         }
         if behaviour.acknowledges_again {
-            self.before.extend(due.ack.drain(..));
+            self.before.append(&mut due.ack);
             let excess = self.before.len().saturating_sub(REPEATED);
             self.before.drain(..excess);
             due.ack.clone_from(&self.before);
@@ -180,8 +178,8 @@ impl Polls<'_> {
             Err(failed) => return failed,
         };
         let elapsed = began.elapsed();
-        let (more, fresh) = (batch.more && !batch.sets.is_empty(), self.take(batch).await);
-        if fresh || more { Polled::Something } else { Polled::Nothing(elapsed) }
+        // One that returns the same SETs for ever is not followed at once, whatever it says of more of them.
+        if self.take(batch).await { Polled::Something } else { Polled::Nothing(elapsed) }
     }
 
     /// Says something in a request that asks for no SETs (RFC 8936 section 2.4.2).
@@ -271,7 +269,7 @@ impl Polls<'_> {
     /// Decides on the SETs of an answer; whether one of them is new.
     async fn take(&mut self, batch: Batch) -> bool {
         let behaviour = self.shared.options.behaviour;
-        let names: Vec<String> = batch.sets.iter().map(|(name, _)| name.clone()).collect();
+        let names: Vec<String> = batch.iter().map(|(name, _)| name.clone()).collect();
         if behaviour.acknowledges_before_validating && !names.is_empty() {
             let mut body = Map::from_iter([("ack".to_owned(), json!(names))]);
             body.insert("maxEvents".to_owned(), json!(0));
@@ -287,7 +285,7 @@ impl Polls<'_> {
         if self.reported.len() > REPEATED {
             self.reported.clear();
         }
-        for (name, set) in batch.sets {
+        for (name, set) in batch {
             let token = Token::parse(set.as_str().unwrap_or_default());
             let skips = |check| self.shared.options.tamper.ignores_polled(check, &token);
             match examine(self.shared, &token, Method::Poll, &skips).await {
@@ -326,10 +324,7 @@ fn said(due: &Due) -> Map<String, Value> {
 fn batch(answer: &Answer) -> Result<Batch, String> {
     let mut members = answer.object()?;
     match members.remove("sets") {
-        Some(Value::Object(sets)) => {
-            let more = members.get("moreAvailable") == Some(&Value::Bool(true));
-            Ok(Batch { sets: sets.into_iter().collect(), more })
-        }
+        Some(Value::Object(sets)) => Ok(sets.into_iter().collect()),
         _ => Err("sets: expected an object, got something else".to_owned()),
     }
 }

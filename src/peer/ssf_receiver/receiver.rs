@@ -15,6 +15,7 @@ use super::state::{Shared, Stage};
 use super::{ask, life, push};
 use crate::http::{Client, ClientError, ClientOptions};
 use crate::peer::receiver::Receiver;
+use crate::set::Jwks;
 use crate::suite::model::case::{Asked, Method};
 
 /// How long leaving may take.
@@ -85,6 +86,18 @@ impl SsfReceiver {
     /// the `jti` of SETs.
     pub fn state(&self) -> Value {
         self.shared.lock().value(&self.shared.options.issuer)
+    }
+
+    /// The keys of the transmitter, as far as they are known.
+    pub async fn keys(&self) -> Jwks {
+        self.shared.keys.known().await
+    }
+
+    /// The metadata and the configuration of the stream that it goes by, null where there are none, without secrets.
+    pub fn documents(&self) -> (Value, Value) {
+        let state = self.shared.lock();
+        let metadata = state.metadata.as_ref().map_or(Value::Null, |metadata| metadata.value());
+        (metadata, state.stream.as_ref().map_or(Value::Null, |stream| stream.value()))
     }
 
     /// Waits until it takes SETs.

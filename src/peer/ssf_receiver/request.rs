@@ -17,6 +17,9 @@ use crate::set::json;
 /// The largest answer that is read, in bytes.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
 
+/// The pause of a receiver that does not wait as long as it should.
+const HASTE: Duration = Duration::from_millis(20);
+
 /// A request before anything is added to it.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
@@ -29,6 +32,8 @@ pub(super) struct Call {
     pub headers: Vec<(String, String)>,
     /// The stream that it is about.
     pub stream_id: Option<String>,
+    /// The pause before it is repeated, where the answer asks for none.
+    pub interval: Option<Duration>,
     /// Whether anybody may ask for it, so that it goes without a credential.
     pub is_public: bool,
 }
@@ -44,7 +49,16 @@ pub(super) struct Answer {
 
 impl Call {
     pub fn new(operation: Operation, method: &'static str, url: Url) -> Self {
-        Self { operation, method, url, json: None, headers: Vec::new(), stream_id: None, is_public: false }
+        Self {
+            operation,
+            method,
+            url,
+            json: None,
+            headers: Vec::new(),
+            stream_id: None,
+            interval: None,
+            is_public: false,
+        }
     }
 
     pub fn public(mut self) -> Self {
@@ -122,7 +136,14 @@ impl Call {
                 return Err(format!("{operation}: {why}, {attempt} times"));
             }
             attempt += 1;
-            let pause = pauses.next(asked);
+            let hasty = shared.options.behaviour.repeats_too_soon && self.operation == Operation::Verify;
+            if hasty && attempt > 4 {
+                return Err(format!("{operation}: {why}"));
+            }
+            let next = if hasty { Some(HASTE) } else { pauses.next(asked.or(self.interval)) };
+            let Some(pause) = next else {
+                return Err(format!("{operation}: {why}, and the pause that is asked for is too long"));
+            };
             shared.tell(Notice::Retrying { operation, why, pause });
             sleep(pause).await;
         }

@@ -82,6 +82,8 @@ pub(super) struct State {
     pub status: Option<String>,
     pub verified: bool,
     pub requests: VecDeque<VerificationRequest>,
+    /// When a verification was last asked for.
+    pub asked: Option<Instant>,
     /// Subjects that were removed from the stream.
     pub removed: VecDeque<Value>,
     /// The `jti` of good SETs.
@@ -118,6 +120,7 @@ impl Shared {
                 status: None,
                 verified: false,
                 requests: VecDeque::new(),
+                asked: None,
                 removed: VecDeque::new(),
                 taken: VecDeque::new(),
                 applied: VecDeque::new(),
@@ -243,17 +246,19 @@ fn remember<T>(all: &mut VecDeque<T>, one: T, most: usize) {
 pub(super) struct Pauses {
     next: Duration,
     longest: Duration,
+    patience: Duration,
 }
 
 impl Pauses {
     pub fn new(options: &SsfReceiverOptions) -> Self {
-        Self { next: options.retry.first, longest: options.retry.longest }
+        let retry = options.retry;
+        Self { next: retry.first.min(retry.longest), longest: retry.longest, patience: retry.patience }
     }
 
-    /// The next pause: at least as long as was asked for, within the bound.
-    pub fn next(&mut self, asked: Option<Duration>) -> Duration {
-        let pause = self.next.max(asked.unwrap_or_default()).min(self.longest);
+    /// The next pause, at least as long as was asked for; none if that is too long.
+    pub fn next(&mut self, asked: Option<Duration>) -> Option<Duration> {
+        let pause = self.next.max(asked.unwrap_or_default());
         self.next = (self.next * 2).min(self.longest);
-        pause
+        (asked.unwrap_or_default() <= self.patience).then_some(pause)
     }
 }

@@ -16,6 +16,13 @@ const ALL: &[Toggle] = &[
     ("no-verification", "asks for no verification by itself", |options| options.verifies = false),
     ("no-authorization", "asks for no authorization of pushes", |options| options.push.authorization = None),
     ("quiet-visitor", "makes no request but the necessary ones", |options| options.quiet = true),
+    ("keeps-stream", "does not delete its stream when it stops", |options| options.keeps_stream = true),
+    ("deletes-turned-down", "deletes a stream whose configuration it turns down", |options| {
+        options.deletes_turned_down = true;
+    }),
+    ("creates-again", "asks for another stream where it turns one down, three times at the most", |options| {
+        options.creates_again = true;
+    }),
 ];
 
 /// The toggles: name and description.

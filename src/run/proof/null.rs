@@ -1,6 +1,7 @@
 //! Null peers: servers that understand nothing. A harness that calls one of them conformant is worthless.
 
 mod transmitter;
+mod visitor;
 
 use std::time::Duration;
 
@@ -8,14 +9,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Lab;
-use crate::run::event::{CaseStatus, Emitter, Event, Finished, Verdict};
+use super::watch::Cases;
+use crate::run::event::{CaseResult, CaseStatus, Finished, Verdict};
 use crate::run::receiver::ReceiverRun;
 use crate::set::Alg;
 use crate::suite::Catalogue;
-use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 pub use transmitter::NullTransmitter;
 pub(super) use transmitter::prove as prove_transmitter;
+pub use visitor::NullVisitor;
+pub(super) use visitor::prove as prove_visitor;
 
 /// A server that does the same whatever it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +57,7 @@ impl NullPeer {
     }
 
     /// Serves until dropped; gives the URL.
-    async fn serve(self) -> std::io::Result<(String, tokio::task::JoinHandle<()>)> {
+    pub(super) async fn serve(self) -> std::io::Result<(String, tokio::task::JoinHandle<()>)> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}/events", listener.local_addr()?);
         let task = tokio::spawn(async move {
@@ -124,31 +127,23 @@ async fn read_request(stream: &mut TcpStream) -> std::io::Result<Request> {
     }
 }
 
-/// What a run against a null peer came to: its end, and the cases.
-pub async fn run(lab: &Lab, peer: NullPeer) -> Result<(Finished, Vec<crate::run::event::CaseResult>), String> {
+pub(super) async fn prove(lab: &Lab, peer: NullPeer) -> Result<(), String> {
     let (url, task) = peer.serve().await.map_err(|error| error.to_string())?;
     let mut settings = lab.settings(&url, Alg::Es256)?;
     if peer == NullPeer::Mute {
         settings.timeouts.response = Duration::from_millis(300);
     }
-    let cases = Arc::new(Mutex::new(Vec::new()));
-    let seen = cases.clone();
-    let emitter = Emitter::new(move |event| {
-        if let Event::CaseFinished(case) = event {
-            seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(case);
-        }
-    });
+    let cases = Cases::default();
     let prepared = ReceiverRun::prepare(settings).await.map_err(|error| error.to_string())?;
     let (_stop, stopped) = watch::channel(false);
-    let finished = prepared.run(&emitter, stopped).await;
+    let finished = prepared.run(&cases.emitter(), stopped).await;
     task.abort();
-    let cases = cases.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
-    Ok((finished, cases))
+    nothing_proved(lab, &finished, &cases.ended())
 }
 
-pub(super) async fn prove(lab: &Lab, peer: NullPeer) -> Result<(), String> {
-    let (finished, cases) = run(lab, peer).await?;
-    super::sound(&finished)?;
+/// The run is not conformant, and no case that expects a refusal passed.
+pub(super) fn nothing_proved(lab: &Lab, finished: &Finished, cases: &[CaseResult]) -> Result<(), String> {
+    super::sound(finished)?;
     if finished.verdict == Verdict::Conformant {
         return Err("the run is conformant".to_owned());
     }

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 use url::Url;
 
-use super::ssf;
+use super::{desk, logout, ssf, visiting};
 use crate::http::{Authority, Recorder, Roots};
 use crate::peer::receiver::{Receiver, ReceiverOptions};
 use crate::peer::tamper::Tamper;
@@ -43,7 +43,7 @@ pub struct Combination {
     pub alg: Alg,
     /// Whether a plain http peer on loopback is judged like a deployed one.
     pub deployed: bool,
-    /// A Shared Signals transmitter, and what it offers other than everything; see `setspec list toggles`.
+    /// A Shared Signals transmitter or receiver, and what it is like otherwise than usual; see `setspec list toggles`.
     pub shared_signals: Option<Vec<String>>,
 }
 
@@ -72,8 +72,26 @@ const OFFERS: &[&[&str]] = &[
     &["one-stream", "default-subjects-none", "min-verification-interval", "several-audiences"],
 ];
 
+/// What a Shared Signals receiver may be like.
+const VISITORS: &[&[&str]] = &[
+    &[],
+    &["push"],
+    &["push", "no-authorization"],
+    &["push", "no-verification", "client-credentials"],
+    &["client-credentials"],
+    &["short-polling"],
+    &["acknowledges-apart"],
+    &["one-at-a-time"],
+    &["errors-apart"],
+    &["adopts"],
+    &["no-verification"],
+    &["quiet-visitor"],
+    &["short-polling", "one-at-a-time", "errors-apart"],
+    &["acknowledges-apart", "adopts", "client-credentials"],
+];
+
 impl Combination {
-    fn of(role: Role) -> Self {
+    pub(super) fn of(role: Role) -> Self {
         Self {
             role,
             tls: false,
@@ -87,8 +105,17 @@ impl Combination {
 
     /// A Shared Signals transmitter with these toggles.
     pub(super) fn offering<'a>(toggles: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::sharing(Role::Transmitter, toggles)
+    }
+
+    /// A Shared Signals receiver with these toggles.
+    pub(super) fn visiting<'a>(toggles: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::sharing(Role::Receiver, toggles)
+    }
+
+    fn sharing<'a>(role: Role, toggles: impl IntoIterator<Item = &'a str>) -> Self {
         let toggles = toggles.into_iter().map(str::to_owned).collect();
-        Self { shared_signals: Some(toggles), ..Self::of(Role::Transmitter) }
+        Self { shared_signals: Some(toggles), ..Self::of(role) }
     }
 
     /// Every combination that the reference has to pass.
@@ -117,6 +144,14 @@ impl Combination {
         for alg in Alg::ALL.into_iter().filter(|alg| !matches!(alg, Alg::Es256 | Alg::Hs256)) {
             all.push(Self { alg, ..Self::offering([]) });
         }
+        all.push(Self::of(Role::Token));
+        all.extend(VISITORS.iter().map(|toggles| Self::visiting(toggles.iter().copied())));
+        all.push(Self { tls: true, ..Self::visiting(["push"]) });
+        all.push(Self { alg: Alg::Rs256, ..Self::visiting([]) });
+        for tls in [false, true] {
+            all.push(Self { tls, ..Self::of(Role::Rp) });
+        }
+        all.push(Self { alg: Alg::Rs256, ..Self::of(Role::Rp) });
         all
     }
 
@@ -140,7 +175,14 @@ impl Combination {
         let plain = deviation.tls.as_ref().is_some_and(|tls| tls.plain);
         if deviation.is_of_shared_signals() {
             let tls = deviation.breaks.is_some_and(needs_tls);
-            return Self { tls, ..Self::offering(deviation.given.iter().map(String::as_str)) };
+            return Self { tls, ..Self::sharing(deviation.role, deviation.given.iter().map(String::as_str)) };
+        }
+        // What is said of events alone needs no peer.
+        if deviation.is_of_events() {
+            return Self::of(Role::Token);
+        }
+        if matches!(deviation.role, Role::Op | Role::Rp) {
+            return Self { deployed: plain, ..Self::of(deviation.role) };
         }
         Self {
             tls: !plain && (deviation.tls.is_some() || deviation.breaks.is_some_and(needs_tls)),
@@ -162,8 +204,9 @@ impl Combination {
 
     /// The last part of the name of its trial: `receiver-https-authorization-es256`.
     pub fn name(&self) -> String {
-        let role = if self.shared_signals.is_some() { "ssf-transmitter" } else { self.role.name() };
-        let mut parts = vec![role.to_owned(), if self.tls { "https" } else { "http" }.to_owned()];
+        let shared_signals = if self.shared_signals.is_some() { "ssf-" } else { "" };
+        let mut parts =
+            vec![format!("{shared_signals}{}", self.role.name()), if self.tls { "https" } else { "http" }.to_owned()];
         if self.authorization {
             parts.push("authorization".to_owned());
         }
@@ -214,7 +257,18 @@ impl Lab {
     pub async fn run(&self, combination: &Combination, deviations: &[&Deviation]) -> Result<Finished, String> {
         if let Some(toggles) = &combination.shared_signals {
             let toggles: Vec<&str> = toggles.iter().map(String::as_str).collect();
-            return ssf::run(self, &toggles, combination.tls, combination.alg, deviations).await;
+            return match combination.role {
+                Role::Transmitter => ssf::run(self, &toggles, combination.tls, combination.alg, deviations).await,
+                _ => visiting::run(self, &toggles, combination.tls, combination.alg, deviations)
+                    .await
+                    .map(|(finished, _)| finished),
+            };
+        }
+        if combination.role == Role::Rp {
+            return logout::run(self, combination, deviations).await;
+        }
+        if combination.role == Role::Token {
+            return desk::run(self, combination.alg, deviations);
         }
         let tamper = Tamper::new(deviations.iter().map(|deviation| (*deviation).clone()));
         let (key, other_key) = self.keys(combination.alg)?;

@@ -1,16 +1,17 @@
 //! The Shared Signals transmitter of the proof, and runs against it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::watch;
 
 use super::scenario::Lab;
+use super::watch::Cases;
 use crate::http::{Authority, Client, ClientOptions, Roots};
 use crate::peer::ssf::{ReceiverAccount, SsfOptions, SsfTransmitter, Tampered, apply};
 use crate::peer::tamper::Tamper;
-use crate::run::event::{CaseStatus, Emitter, Event, Finished};
+use crate::run::event::Finished;
 use crate::run::plan::Selection;
 use crate::run::settings::Timeouts;
 use crate::run::transmitter::TransmitterRun;
@@ -72,19 +73,10 @@ pub(super) async fn run(
         ..settings(lab, transmitter.issuer(), Hook::Local(Arc::new(BuiltIn(transmitter.clone()))))
     };
     let run = TransmitterRun::prepare(settings).await.map_err(|error| error.to_string())?;
-    let open: Arc<Mutex<Vec<String>>> = Arc::default();
-    let seen = open.clone();
-    let emitter = Emitter::new(move |event| {
-        if let Event::CaseFinished(case) = event
-            && case.status == CaseStatus::Inconclusive
-        {
-            let reason = case.reason.unwrap_or_default();
-            seen.lock().unwrap_or_else(PoisonError::into_inner).push(format!("inconclusive {}: {reason}", case.id));
-        }
-    });
+    let cases = Cases::default();
     let (_stop, stopped) = watch::channel(false);
-    let mut finished = run.run(&emitter, stopped).await;
-    finished.notes.extend(open.lock().unwrap_or_else(PoisonError::into_inner).drain(..));
+    let mut finished = run.run(&cases.emitter(), stopped).await;
+    finished.notes.extend(cases.inconclusive());
     Ok(finished)
 }
 

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::Compiler;
-use crate::expr::{Template, Vocabulary};
+use crate::expr::{Template, Vocabulary, nearest};
+use crate::peer::{oidc, ssf, ssf_receiver};
 use crate::suite::at::{At, Position};
 use crate::suite::catalogue::{Deviation, RequestPlan, RespondPlan};
 use crate::suite::model::case::Served;
@@ -29,6 +30,7 @@ impl Compiler<'_, '_> {
         }
         let also = model.also.iter().filter_map(|name| self.requirement(name)).collect();
         let Some(role) = self.deviating_role(model) else { return };
+        self.known_names(model, role);
         let vocabulary = words::of_deviation();
         let when = self.optional(model.when.as_ref(), &vocabulary);
         let place = model.position;
@@ -144,6 +146,34 @@ impl Compiler<'_, '_> {
             self.error(model.position, "this deviation does not say what is different on that message");
         }
         Some(fits.then_some(role))
+    }
+
+    /// What a deviation says of the peer has to be among what the peer can be like.
+    fn known_names(&mut self, model: &At<DeviationModel>, role: Role) {
+        let of = |table: &[(&'static str, &str)]| table.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        let (behaviours, toggles) = match role {
+            Role::Receiver => (of(ssf_receiver::BEHAVIOURS), of(ssf_receiver::TOGGLES)),
+            Role::Op => (of(oidc::behaviour::OF_OP), Vec::new()),
+            Role::Rp => (of(oidc::behaviour::OF_RP), Vec::new()),
+            _ => (ssf::Behaviour::NAMES.to_vec(), of(ssf::TOGGLES)),
+        };
+        if let Some(name) = &model.behave {
+            self.known_name(name, "behaviour", &behaviours, role);
+        }
+        for name in &model.given {
+            self.known_name(name, "toggle", &toggles, role);
+        }
+    }
+
+    fn known_name(&mut self, name: &At<String>, kind: &str, known: &[&'static str], role: Role) {
+        if known.contains(&name.value.as_str()) {
+            return;
+        }
+        let message = format!("the {} has no {kind} `{}`", role.name(), name.value);
+        match nearest(&name.value, known.iter().copied()) {
+            Some(near) => self.error_with_help(name.position, message, format!("did you mean `{near}`?")),
+            None => self.error_with_help(name.position, message, format!("`setspec list {kind}s` prints them")),
+        }
     }
 
     /// The behaviours that a deviation names say which peer deviates.

@@ -91,6 +91,12 @@ impl VisitingArgs {
 
     pub fn resolve(&self, config: &Config, args: &CommonArgs, receiver: OfReceiver) -> Result<Work, Failure> {
         let OfReceiver { catalogue, audience, keys, common, languages, mut repeat } = receiver;
+        if keys.good.public_jwk().is_none() {
+            let alg = keys.good.alg();
+            return Err(Failure::usage(format!(
+                "--alg {alg}: a receiver that visits reads our public key, so it needs a pair"
+            )));
+        }
         let control = self.hook.resolve(config)?;
         let addressed = args.listen.or(config.listen).is_some() || common.public_url.is_some();
         let built_in = matches!(control, Control::None) && !addressed;

@@ -56,10 +56,16 @@ pub(super) async fn answer(shared: &Shared, method: &Method, headers: &HeaderMap
 }
 
 async fn decide(shared: &Shared, asked: &Asked<'_>) -> Result<(), Refusal> {
+    if shared.behaviours.has("takes-every-token") {
+        return Ok(());
+    }
     let skips = |check: Check| shared.options.tamper.ignores(check, &asked.incoming);
     let refuse = |check: Check, description: &str| Err(Refusal { check, description: description.to_owned() });
     if asked.incoming.method != Method::POST {
         return refuse(Check::Parse, "A logout request is a POST.");
+    }
+    if shared.behaviours.has("refuses-every-token") {
+        return refuse(Check::Signature, "No token is good enough.");
     }
     if !asked.is_form && !skips(Check::MediaType) {
         return refuse(Check::MediaType, "The body is not called a form.");
@@ -84,7 +90,7 @@ fn act(shared: &Shared, named: Named<'_>) -> Answer {
     let behaviours = &shared.behaviours;
     let sessions = &shared.sessions;
     let knows = sessions.knows(named);
-    let keeps = behaviours.has("keeps-sessions")
+    let keeps = ["keeps-sessions", "takes-every-token"].iter().any(|name| behaviours.has(name))
         || (behaviours.has("keeps-sessions-named-by-sid") && named.sub.is_none())
         || (behaviours.has("keeps-sessions-named-by-sub") && named.sid.is_none());
     let everybody = Named { sub: None, sid: None };

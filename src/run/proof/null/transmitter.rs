@@ -1,6 +1,5 @@
 //! Null transmitters: servers that understand nothing of shared signals, some of them behind good metadata.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
@@ -9,9 +8,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{Request, expecting_a_refusal, read_request};
-use crate::run::event::{CaseResult, CaseStatus, Emitter, Event, Verdict};
-use crate::run::proof::{Lab, sound, ssf};
+use super::{Request, nothing_proved, read_request};
+use crate::run::proof::watch::Cases;
+use crate::run::proof::{Lab, ssf};
 use crate::run::transmitter::TransmitterRun;
 use crate::run::transmitter::hook::Hook;
 
@@ -138,26 +137,10 @@ pub(in crate::run::proof) async fn prove(lab: &Lab, peer: NullTransmitter) -> Re
     if peer == NullTransmitter::Mute {
         settings.timeouts.response = Duration::from_millis(300);
     }
-    let cases: Arc<Mutex<Vec<CaseResult>>> = Arc::default();
-    let seen = cases.clone();
-    let emitter = Emitter::new(move |event| {
-        if let Event::CaseFinished(case) = event {
-            seen.lock().unwrap_or_else(PoisonError::into_inner).push(case);
-        }
-    });
+    let cases = Cases::default();
     let run = TransmitterRun::prepare(settings).await.map_err(|error| error.to_string())?;
     let (_stop, stopped) = watch::channel(false);
-    let finished = run.run(&emitter, stopped).await;
+    let finished = run.run(&cases.emitter(), stopped).await;
     task.abort();
-    sound(&finished)?;
-    if finished.verdict == Verdict::Conformant {
-        return Err("the run is conformant".to_owned());
-    }
-    let cases = cases.lock().unwrap_or_else(PoisonError::into_inner);
-    let passed: Vec<&str> = cases
-        .iter()
-        .filter(|case| case.status == CaseStatus::Passed && expecting_a_refusal(&lab.catalogue, &case.id))
-        .map(|case| case.id.as_str())
-        .collect();
-    if passed.is_empty() { Ok(()) } else { Err(format!("cases that expect a refusal passed: {}", passed.join(", "))) }
+    nothing_proved(lab, &finished, &cases.ended())
 }

@@ -7,6 +7,7 @@ use tokio::sync::RwLock;
 use url::Url;
 
 use super::{LocalReceiver, Told};
+use crate::http::{Client, ClientOptions, Roots};
 use crate::peer::ssf_receiver::{OAuthClient, SsfReceiver, SsfReceiverOptions};
 use crate::peer::tamper::Tamper;
 use crate::suite::model::case::Asked;
@@ -27,6 +28,22 @@ impl BuiltIn {
     pub fn new(options: SsfReceiverOptions, tamper: Tamper) -> Result<Self, String> {
         options.clone().deviate(tamper.clone())?;
         Ok(Self { options, tamper, current: RwLock::default() })
+    }
+
+    /// What requests are sent with: it trusts the authority of the run, where there is one.
+    fn client(&self, told: &Told) -> Result<Client, String> {
+        let roots = told.authority.as_ref().map(|authority| Roots::Only(authority.pem.clone().into_bytes()));
+        let trusts_anything = self.tamper.tls().is_some_and(|tls| tls.trusts_anything);
+        if roots.is_none() && !trusts_anything {
+            return Ok(self.options.client.clone());
+        }
+        let usual = self.options.client.options().clone();
+        let options = ClientOptions {
+            roots: roots.unwrap_or_else(|| usual.roots.clone()),
+            insecure: usual.insecure || trusts_anything,
+            ..usual
+        };
+        Client::new(options).map_err(|error| error.to_string())
     }
 
     async fn restart(&self, told: &Told) -> Result<(), String> {
@@ -51,6 +68,7 @@ impl BuiltIn {
                 scope: None,
             }),
         };
+        options.client = self.client(told)?;
         options.audience = Some(told.audience.clone());
         options.delivery = told.delivery;
         options.deviate(self.tamper.clone())?;
