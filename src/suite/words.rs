@@ -17,8 +17,21 @@ pub(crate) fn of_rule(kind: Kind) -> Vocabulary {
         Kind::Status => &["status", "operation", "request", "response", "sent", "metadata"],
         Kind::Poll => &["poll", "request", "response", "sent", "elapsed", "timeouts", "stream", "metadata", "history"],
         Kind::Logout => &[
-            "request", "response", "sent", "set", "header", "claims", "tls", "elapsed", "timeouts", "session", "history",
-            "metadata", "issuer", "audience", "logout_uri",
+            "request",
+            "response",
+            "sent",
+            "set",
+            "header",
+            "claims",
+            "tls",
+            "elapsed",
+            "timeouts",
+            "session",
+            "history",
+            "metadata",
+            "issuer",
+            "audience",
+            "logout_uri",
         ],
     };
     Vocabulary::of(names.iter().copied()).and(constants())

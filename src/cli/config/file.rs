@@ -53,6 +53,15 @@ pub(in crate::cli) struct Config {
     pub key: Option<PathBuf>,
     pub kid: Option<String>,
 
+    // For a relying party.
+    pub login: Option<Url>,
+    pub logout: Option<String>,
+    pub protected: Option<Url>,
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub subjects: Vec<String>,
+
     // For a receiver that visits us.
     pub visiting: Option<bool>,
     pub wait: Option<f64>,

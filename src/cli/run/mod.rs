@@ -9,6 +9,7 @@
 mod common;
 mod receiver;
 mod repeat;
+mod rp;
 mod session;
 mod target;
 mod transmitter;

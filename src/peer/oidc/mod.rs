@@ -4,8 +4,8 @@
 //! - [`rp`]: the relying party: one protected page, and the endpoint that takes logout tokens.
 //! - [`behaviour`]: what both can be made to do otherwise.
 
-pub mod behaviour;
 mod answer;
+pub mod behaviour;
 mod cookie;
 pub mod op;
 pub mod rp;

@@ -32,11 +32,7 @@ const SECRET: &str = "proof-client-secret";
 const NOWHERE: &str = "http://127.0.0.1:9/";
 
 /// Runs the profile against the built-in relying party with these features and deviations.
-pub(super) async fn run(
-    lab: &Lab,
-    combination: &Combination,
-    deviations: &[&Deviation],
-) -> Result<Finished, String> {
+pub(super) async fn run(lab: &Lab, combination: &Combination, deviations: &[&Deviation]) -> Result<Finished, String> {
     judged(lab, combination, deviations).await.map(|(finished, _)| finished)
 }
 
@@ -150,8 +146,7 @@ pub(super) async fn prove_null(lab: &Lab, peer: NullRp) -> Result<(), String> {
             (finished, cases.ended())
         }
         behaving => {
-            let deviation =
-                Deviation { behave: Some(behaving.name()), ..Deviation::plain(Role::Rp, behaving.name()) };
+            let deviation = Deviation { behave: Some(behaving.name()), ..Deviation::plain(Role::Rp, behaving.name()) };
             judged(lab, &Combination::of(Role::Rp), &[&deviation]).await?
         }
     };

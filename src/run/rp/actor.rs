@@ -150,7 +150,9 @@ impl Visitors {
             Some(status) if (200..300).contains(&status) && !session.open => {
                 return Ok(Acted { exchanges, ..acted });
             }
-            Some(status) if (200..300).contains(&status) => format!("it answers {status}, and the session is still there"),
+            Some(status) if (200..300).contains(&status) => {
+                format!("it answers {status}, and the session is still there")
+            }
             Some(status) => format!("it answers {status}"),
             None => failure.unwrap_or_else(|| "no answer came".to_owned()),
         };

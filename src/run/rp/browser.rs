@@ -97,7 +97,8 @@ impl Browser {
         }
         let place = || format!("{}: status {}", shown(url), response.status);
         let to = response.headers.get("location").ok_or_else(|| End::Lost(format!("{}, and no Location", place())))?;
-        let to = url.join(to).map_err(|error| End::Lost(format!("{}, and a Location that is no URL: {error}", place())))?;
+        let to =
+            url.join(to).map_err(|error| End::Lost(format!("{}, and a Location that is no URL: {error}", place())))?;
         if matches!(to.scheme(), "http" | "https") && to.has_host() {
             Ok(to)
         } else {

@@ -23,7 +23,12 @@ pub(super) async fn run(world: &Arc<World>) -> Preflight {
     let session = match first_login(world).await {
         Ok((session, exchanges)) => {
             found.exchanges.extend(exchanges);
-            found.lines.push(line("login", true, format!("{} logs in by way of our provider", world.settings.login), None));
+            found.lines.push(line(
+                "login",
+                true,
+                format!("{} logs in by way of our provider", world.settings.login),
+                None,
+            ));
             session
         }
         Err(failed) => {

@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use serde_json::{Map, json};
 use url::Url;
 
-use super::sessions::Session;
 use super::Shared;
+use super::sessions::Session;
 use crate::expr::Scope;
 use crate::http::{Exchange, RequestSpec};
 use crate::peer::oidc::{FORM, LOGOUT_EVENT, LOGOUT_TYPE, random};

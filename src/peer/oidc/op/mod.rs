@@ -31,12 +31,12 @@ use super::behaviour::{Behaviours, OF_OP};
 use crate::expr::Scope;
 use crate::http::{Client, Recorder, Server, ServerOptions};
 use crate::peer::answer::Answer;
-use crate::peer::oidc::answer::page;
 use crate::peer::message::parameters;
+use crate::peer::oidc::answer::page;
 use crate::peer::tamper::Tamper;
 use crate::set::SigningKey;
-pub use sessions::{Admission, Seen};
 use sessions::Sessions;
+pub use sessions::{Admission, Seen};
 
 /// The cookie by which a browser is known.
 pub const COOKIE: &str = "setspec_op";
@@ -103,8 +103,7 @@ impl Op {
         let behaviours = Behaviours::new(&options.tamper, OF_OP).map_err(io::Error::other)?;
         let (addr, recorder) = (options.addr, options.recorder.clone());
         let public = options.public_url.clone();
-        let shared =
-            Arc::new(Shared { options, behaviours, issuer: OnceLock::new(), sessions: Sessions::default() });
+        let shared = Arc::new(Shared { options, behaviours, issuer: OnceLock::new(), sessions: Sessions::default() });
         let router = Router::new().fallback(any(handle)).with_state(shared.clone());
         let server = Server::bind(ServerOptions { addr, ..ServerOptions::default() }, router, recorder).await?;
         let issuer = public.map_or_else(|| server.url(), |url| url.as_str().trim_end_matches('/').to_owned());

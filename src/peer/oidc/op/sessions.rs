@@ -68,8 +68,7 @@ impl Sessions {
 
     pub fn admit(&self, sub: &str, sid: String) -> Admission {
         let cookie = random();
-        let session =
-            Session { sub: sub.to_owned(), sid: sid.clone(), seen: Seen::default(), clients: Vec::new() };
+        let session = Session { sub: sub.to_owned(), sid: sid.clone(), seen: Seen::default(), clients: Vec::new() };
         insert(&mut self.lock().sessions, cookie.clone(), session);
         Admission { cookie, sub: sub.to_owned(), sid }
     }

@@ -53,7 +53,9 @@ fn grant(shared: &Shared, call: &Call) -> Result<Grant, &'static str> {
 /// Client identifier and secret, from the Authorization header or the form (RFC 6749 section 2.3.1).
 fn credentials(call: &Call) -> Option<(String, Option<String>)> {
     let header = call.headers.get("authorization").and_then(|value| value.to_str().ok());
-    if let Some(basic) = header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic")) {
+    if let Some(basic) =
+        header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
+    {
         let text = String::from_utf8(STANDARD.decode(basic.1.trim()).ok()?).ok()?;
         let (id, secret) = text.split_once(':')?;
         let plain = |text: &str| {
@@ -105,7 +107,6 @@ pub(super) fn userinfo(shared: &Shared, call: &Call) -> Answer {
             });
             Answer::of_json(200, &user)
         }
-        None => page(401, "This access token is not known.")
-            .with("WWW-Authenticate", "Bearer error=\"invalid_token\""),
+        None => page(401, "This access token is not known.").with("WWW-Authenticate", "Bearer error=\"invalid_token\""),
     }
 }

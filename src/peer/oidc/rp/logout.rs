@@ -4,9 +4,9 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Method};
 use serde_json::{Map, Value, json};
 
+use super::Shared;
 use super::sessions::Named;
 use super::validate::{Refusal, validate};
-use super::Shared;
 use crate::expr::Scope;
 use crate::peer::answer::Answer;
 use crate::peer::message::{object_or_null, parameters, set_value};
@@ -113,7 +113,8 @@ fn act(shared: &Shared, named: Named<'_>) -> Answer {
     Answer::empty(200)
 }
 
-/// The error of section 2.8, in the form of OAuth.
+/// The error of section 2.8, in the form of OAuth, which has no quotation marks in descriptions (RFC 6749 section 5.2).
 fn refused(description: &str) -> Answer {
+    let description = description.replace(['"', '\\'], "'");
     Answer::of_json(400, &json!({ "error": "invalid_request", "error_description": description }))
 }

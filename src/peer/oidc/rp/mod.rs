@@ -28,8 +28,8 @@ use super::behaviour::{Behaviours, OF_RP};
 use super::cookie;
 use crate::http::{Client, Recorder, Server, ServerOptions, ServerTls};
 use crate::peer::answer::Answer;
-use crate::peer::oidc::answer::{page, redirect};
 use crate::peer::message::parameters;
+use crate::peer::oidc::answer::{page, redirect};
 use crate::peer::tamper::Tamper;
 use crate::set::Alg;
 use provider::Provider;
@@ -86,13 +86,8 @@ impl Rp {
         let (addr, recorder) = (options.addr, options.recorder.clone());
         let public = options.public_url.clone();
         let provider = Provider::new(&options.issuer, options.client.clone());
-        let shared = Arc::new(Shared {
-            options,
-            behaviours,
-            base: OnceLock::new(),
-            provider,
-            sessions: Sessions::default(),
-        });
+        let shared =
+            Arc::new(Shared { options, behaviours, base: OnceLock::new(), provider, sessions: Sessions::default() });
         let router = Router::new().fallback(any(handle)).with_state(shared.clone());
         let tls = shared.options.tls.clone();
         let server = Server::bind(ServerOptions { addr, tls, ..ServerOptions::default() }, router, recorder).await?;

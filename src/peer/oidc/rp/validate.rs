@@ -18,7 +18,11 @@ pub(super) struct Refusal {
 }
 
 /// Validates in the order of the section; a check for which `skips` is true is left out.
-pub(super) async fn validate(shared: &Shared, token: &Token, skips: &(dyn Fn(Check) -> bool + Sync)) -> Result<(), Refusal> {
+pub(super) async fn validate(
+    shared: &Shared,
+    token: &Token,
+    skips: &(dyn Fn(Check) -> bool + Sync),
+) -> Result<(), Refusal> {
     let refuse = |check: Check, description: &str| {
         if skips(check) { Ok(()) } else { Err(Refusal { check, description: description.to_owned() }) }
     };
@@ -42,7 +46,11 @@ pub(super) async fn validate(shared: &Shared, token: &Token, skips: &(dyn Fn(Che
     expect(text("iss") == Some(shared.provider.issuer()), Check::Issuer, "The issuer is not our provider.")?;
     expect(names_us(claims.get("aud"), &shared.options.client_id), Check::Audience, "The token is not for us.")?;
     expect(number("iat").is_some(), Check::Iat, "The claim iat is missing or not a number.")?;
-    expect(number("exp").is_some_and(|exp| exp > now() - SKEW), Check::Expiry, "The token has no exp, or has expired.")?;
+    expect(
+        number("exp").is_some_and(|exp| exp > now() - SKEW),
+        Check::Expiry,
+        "The token has no exp, or has expired.",
+    )?;
     let names = text("sub").is_some() || text("sid").is_some();
     let clean = ["sub", "sid"].iter().all(|name| claims.get(*name).is_none_or(Value::is_string));
     expect(names && clean, Check::Subject, "Neither sub nor sid says whose session it is.")?;
