@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::catalogue::SuiteArgs;
 use super::console::{Failure, line};
 use crate::expr::FUNCTIONS;
+use crate::peer::ssf::events::{EVENT_TYPES, EventType};
 use crate::peer::{ssf, ssf_receiver};
 use crate::run::outcome::ExitCode;
 use crate::suite::Catalogue;
@@ -36,6 +37,8 @@ enum What {
     Mutants,
     /// Legal oddities.
     Variations,
+    /// Event types: short name, URI, section.
+    Events,
     /// What expressions can call.
     Functions,
     /// What `behave` of a deviation can name.
@@ -61,6 +64,7 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
         What::Profiles => profiles(&catalogue),
         What::Mutants => deviations(&catalogue, &catalogue.mutants),
         What::Variations => deviations(&catalogue, &catalogue.variations),
+        What::Events => events(&catalogue),
         What::Functions => functions(),
         What::Behaviours => {
             let of_transmitters = ssf::Behaviour::NAMES.iter().map(|name| named(name, Role::Transmitter, ""));
@@ -166,6 +170,25 @@ fn deviations(catalogue: &Catalogue, list: &[Deviation]) -> Vec<Entry> {
                     "also": deviation.also.iter().map(|index| &catalogue.requirements[*index].id).collect::<Vec<_>>(),
                     "about": deviation.about,
                 }),
+            }
+        })
+        .collect()
+}
+
+fn events(catalogue: &Catalogue) -> Vec<Entry> {
+    let section = |event: &EventType| {
+        let prefix = format!("{}/", event.section);
+        let first = catalogue.requirements.iter().find(|requirement| requirement.id.starts_with(&prefix));
+        first.map(|requirement| format!("{} {}", requirement.spec, requirement.section)).unwrap_or_default()
+    };
+    EVENT_TYPES
+        .iter()
+        .map(|event| {
+            let section = section(event);
+            Entry {
+                id: event.name.to_owned(),
+                plain: format!("{:<40} {:<88} {section}", event.name, event.uri).trim_end().to_owned(),
+                json: json!({ "name": event.name, "uri": event.uri, "section": section }),
             }
         })
         .collect()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde::Deserialize;
 use url::Url;
 
 use super::plan::Selection;
@@ -46,6 +47,43 @@ impl Timeouts {
             "delivery": self.delivery.as_secs_f64(),
             "quiet": self.quiet.as_secs_f64(),
         })
+    }
+}
+
+/// The revision of the CAEP Interoperability Profile that profiles with it go by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InteropRevision {
+    /// Draft 02 as published: two use cases, and a status endpoint.
+    #[serde(rename = "draft-02")]
+    Draft02,
+    /// Draft 02 and the use case of device compliance, which certification goes by.
+    #[default]
+    Certified,
+    /// The drafts since, which ask for no status endpoint.
+    Later,
+}
+
+impl InteropRevision {
+    /// Every revision, oldest first.
+    pub const ALL: [Self; 3] = [Self::Draft02, Self::Certified, Self::Later];
+
+    /// The revision as the command line names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Draft02 => "draft-02",
+            Self::Certified => "certified",
+            Self::Later => "later",
+        }
+    }
+
+    /// What differs between revisions, as features of the target.
+    pub(crate) const fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Draft02 => &["iop-status-endpoint"],
+            Self::Certified => &["iop-status-endpoint", "iop-device-compliance"],
+            Self::Later => &["iop-device-compliance"],
+        }
     }
 }
 

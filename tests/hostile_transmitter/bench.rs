@@ -13,7 +13,7 @@ use setspec::peer::ssf::{
 use setspec::run::event::{CaseResult, Emitter, Event, Finished, PreflightLine, Status, Verdict};
 use setspec::run::plan::Selection;
 use setspec::run::proof::built_in_catalogue;
-use setspec::run::settings::Timeouts;
+use setspec::run::settings::{InteropRevision, Timeouts};
 use setspec::run::transmitter::TransmitterRun;
 use setspec::run::transmitter::hook::Hook;
 use setspec::run::transmitter::settings::{CredentialSettings, TransmitterSettings};
@@ -164,6 +164,7 @@ pub fn settings(issuer: &str) -> TransmitterSettings {
         long_poll: None,
         jobs: 8,
         strict: false,
+        interop: InteropRevision::default(),
         selection: Selection { only: SOME.map(str::to_owned).to_vec(), skip: Vec::new() },
         command: "setspec run transmitter".to_owned(),
     }

@@ -11,7 +11,7 @@ use setspec::http::Roots;
 use setspec::run::event::{CaseResult, Emitter, Event, Finished, PreflightLine, Verdict};
 use setspec::run::plan::Selection;
 use setspec::run::proof::built_in_catalogue;
-use setspec::run::settings::Timeouts;
+use setspec::run::settings::{InteropRevision, Timeouts};
 use setspec::run::visiting::VisitingRun;
 use setspec::run::visiting::control::{Control, LocalReceiver, Told};
 use setspec::run::visiting::settings::VisitingSettings;
@@ -143,6 +143,7 @@ fn settings(guest: Guest) -> VisitingSettings {
         },
         long_poll: Duration::from_millis(300),
         strict: false,
+        interop: InteropRevision::default(),
         selection: Selection { only: SOME.map(str::to_owned).to_vec(), skip: Vec::new() },
         command: "setspec run receiver --visiting".to_owned(),
     }

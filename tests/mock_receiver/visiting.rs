@@ -9,7 +9,7 @@ use setspec::peer::ssf_receiver::SsfReceiverOptions;
 use setspec::peer::tamper::Tamper;
 use setspec::run::event::{Emitter, Event, Status};
 use setspec::run::plan::Selection;
-use setspec::run::settings::Timeouts;
+use setspec::run::settings::{InteropRevision, Timeouts};
 use setspec::run::visiting::VisitingRun;
 use setspec::run::visiting::control::{BuiltIn, Control};
 use setspec::run::visiting::settings::VisitingSettings;
@@ -30,6 +30,9 @@ async fn judged(delivery: Method, client: bool) -> Vec<(String, bool, String)> {
     let run = VisitingRun::prepare(VisitingSettings {
         catalogue: Arc::new(load(&Sources::embedded()).unwrap()),
         profile: "ssf-receiver".to_owned(),
+        interop: InteropRevision::default(),
+        languages: Vec::new(),
+        tls: None,
         delivery,
         token: TOKEN.into(),
         client: client.then(|| ClientCredentials { id: "client".to_owned(), secret: SECRET.into(), keys: None }),

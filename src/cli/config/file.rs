@@ -10,6 +10,7 @@ use url::Url;
 use super::{SecretReference, TriggerConfig, VisitorConfig};
 use crate::cli::console::Failure;
 use crate::cli::keys::read;
+use crate::run::settings::InteropRevision;
 use crate::set::Alg;
 use crate::suite::model::profile::Role;
 
@@ -25,6 +26,7 @@ pub(in crate::cli) struct Config {
 
     // For both roles.
     pub profile: Option<String>,
+    pub interop: Option<InteropRevision>,
     #[serde(default)]
     pub only: Vec<String>,
     #[serde(default)]

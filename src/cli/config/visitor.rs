@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use serde::Deserialize;
 
+use crate::run::settings::InteropRevision;
 use crate::suite::model::case::Asked;
 
 /// The operator's hook: each command a program and its arguments.
@@ -21,6 +22,16 @@ pub(in crate::cli) struct VisitorConfig {
 }
 
 impl ValueEnum for Asked {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()))
+    }
+}
+
+impl ValueEnum for InteropRevision {
     fn value_variants<'a>() -> &'a [Self] {
         &Self::ALL
     }

@@ -16,7 +16,7 @@ pub(in crate::cli) struct EmitArgs {
     /// The control interface of the transmitter, which it prints when it starts.
     #[arg(long, value_name = "URL")]
     control: Url,
-    /// The event type: a URI, or caep/... and risc/... for short.
+    /// The event type: a URI, or a short name of `setspec list events`.
     #[arg(long, value_name = "TYPE", required_unless_present = "fixture")]
     event: Option<String>,
     /// Make it from this fixture.

@@ -19,6 +19,7 @@ use crate::cli::{keys, runtime, signals};
 use crate::http::{Client, ClientOptions, Exchange, Recorder, ServerTls};
 use crate::peer::ssf::{
     ClientCredentials, DefaultSubjects, Happening, ReceiverAccount, SsfOptions, SsfTransmitter, StartError, Tampered,
+    events,
 };
 use crate::run::outcome::ExitCode;
 use crate::run::redact::Redactor;
@@ -122,6 +123,7 @@ pub(super) fn main(args: TransmitterArgs) -> Result<ExitCode, Failure> {
     options.public_url = args.public_url;
     options.tls = tls;
     options.control = Some(args.control);
+    options.features.events_supported = events::all().map(str::to_owned).collect();
     options.features.push = args.delivery != Delivery::Poll;
     options.features.poll = args.delivery != Delivery::Push;
     options.features.several_streams = !args.one_stream;

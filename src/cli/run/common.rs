@@ -13,7 +13,7 @@ use crate::cli::console::Failure;
 use crate::cli::keys;
 use crate::http::Roots;
 use crate::run::plan::Selection;
-use crate::run::settings::Timeouts;
+use crate::run::settings::{InteropRevision, Timeouts};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct CommonArgs {
@@ -23,6 +23,9 @@ pub(in crate::cli) struct CommonArgs {
     /// The profile to judge by.
     #[arg(long)]
     pub profile: Option<String>,
+    /// The revision of the CAEP Interoperability Profile, for profiles with it [default: certified].
+    #[arg(long, value_enum, value_name = "REVISION")]
+    pub interop: Option<InteropRevision>,
     /// Only requirements and cases whose id matches: a part of it, or `*` for any text.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<String>,
@@ -75,6 +78,7 @@ pub(in crate::cli) struct CommonArgs {
 /// What these options and the file come to.
 pub(super) struct Common {
     pub profile: String,
+    pub interop: InteropRevision,
     pub selection: Selection,
     pub listen: SocketAddr,
     pub public_url: Option<Url>,
@@ -101,6 +105,7 @@ impl CommonArgs {
         let chosen = |ours: &Vec<String>, theirs: &Vec<String>| if ours.is_empty() { theirs } else { ours }.clone();
         Ok(Common {
             profile: self.profile.clone().or(config.profile.clone()).unwrap_or_else(|| profile.to_owned()),
+            interop: self.interop.or(config.interop).unwrap_or_default(),
             selection: Selection { only: chosen(&self.only, &config.only), skip: chosen(&self.skip, &config.skip) },
             listen: self.listen.or(config.listen).unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into()),
             public_url: self.public_url.clone().or(config.public_url.clone()),
@@ -123,6 +128,7 @@ impl CommonArgs {
     /// Those that a repeated run needs; the selection is added to each command.
     pub(super) fn repeat(&self, repeat: &mut Repeat) {
         repeat.option("profile", self.profile.as_ref());
+        repeat.value("interop", self.interop);
         repeat.option("listen", self.listen);
         repeat.option("public-url", self.public_url.as_ref());
         repeat.option("ca", self.ca.as_ref().map(|path| path.display()));

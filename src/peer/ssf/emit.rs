@@ -142,9 +142,10 @@ fn making(shared: &Shared, request: &EventRequest) -> Result<Making, EmitError> 
         (Some(fixture), _) => from_fixture(shared, fixture)?,
         (None, Some(name)) => {
             let uri = events::uri(name);
-            let payload = events::payload(&uri, jiff::Timestamp::now().as_second());
-            let anybody = json!({ "format": "email", "email": "user@example.com" });
-            Making::event(&uri, anybody, payload)
+            let fixtures = shared.options.catalogue.as_ref().map(|catalogue| &catalogue.fixtures);
+            let claims = events::plain(&uri, fixtures, &scope(shared));
+            let txn = uuid::Uuid::new_v4().to_string();
+            Making { event: uri, fixture: None, claims, txn, replaced: Map::new() }
         }
         (None, None) => return Err(EmitError::NoType),
     };
@@ -174,14 +175,18 @@ fn from_fixture(shared: &Shared, name: &str) -> Result<Making, EmitError> {
     let catalogue = shared.options.catalogue.as_ref();
     let fixtures = catalogue.map(|catalogue| &catalogue.fixtures);
     let fixtures = fixtures.ok_or_else(|| EmitError::Fixture("expected a catalogue, got none".to_owned()))?;
-    let scope = Scope::new()
-        .with("issuer", json!(shared.addresses().issuer))
-        .with("audience", shared.audience(0))
-        .with("nonce", json!(uuid::Uuid::new_v4().to_string()));
-    let draft = scope.enter(|entered| fixtures.draft(name, entered)).map_err(EmitError::Fixture)?;
+    let draft = scope(shared).enter(|entered| fixtures.draft(name, entered)).map_err(EmitError::Fixture)?;
     let events = draft.claims.get("events").and_then(Value::as_object);
     let event = events.and_then(|events| events.keys().next()).cloned();
     let event = event.ok_or_else(|| EmitError::Fixture(format!("expected an event in `{name}`, got none")))?;
     let txn = uuid::Uuid::new_v4().to_string();
     Ok(Making { event, fixture: Some(name.to_owned()), claims: draft.claims, txn, replaced: Map::new() })
+}
+
+/// What fixtures see.
+fn scope(shared: &Shared) -> Scope {
+    Scope::new()
+        .with("issuer", json!(shared.addresses().issuer))
+        .with("audience", shared.audience(0))
+        .with("nonce", json!(uuid::Uuid::new_v4().to_string()))
 }

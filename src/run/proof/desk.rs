@@ -28,13 +28,21 @@ pub(super) fn run(lab: &Lab, alg: Alg, deviations: &[&Deviation]) -> Result<Fini
     let jwks = Jwks::for_keys(&[&key]).map_err(|error| error.to_string())?;
     let tamper = Tamper::new(deviations.iter().map(|deviation| (*deviation).clone()));
     let mut ledger = Ledger::new(of_profile);
+    let mut judged = 0;
     for fixture in catalogue.fixtures.sets() {
         let base = Scope::new()
             .with("issuer", json!("https://issuer.example.com"))
             .with("audience", json!("https://receiver.example.com"))
             .with("nonce", json!(uuid::Uuid::new_v4().to_string()));
         let mut draft = base.enter(|entered| catalogue.fixtures.draft(fixture, entered))?;
-        let body = match tamper.draft(&mut draft, fixture, &base) {
+        let plain = draft.clone();
+        let forgery = tamper.draft(&mut draft, fixture, &base);
+        // What stays as it is was judged as the reference.
+        if !deviations.is_empty() && forgery.is_none() && draft == plain {
+            continue;
+        }
+        judged += 1;
+        let body = match forgery {
             None => set::sign(&draft, &key).map(String::into_bytes),
             Some(forgery) => set::forge(&draft, forgery, &ForgeKeys::new(&key, &other_key)),
         }
@@ -43,6 +51,9 @@ pub(super) fn run(lab: &Lab, alg: Alg, deviations: &[&Deviation]) -> Result<Fini
         for seen in judge.token(&token, &set::verify(&token, &jwks), &Origin::default(), None) {
             ledger.enter(catalogue, &seen, None);
         }
+    }
+    if judged == 0 {
+        return Err("it changes no fixture".to_owned());
     }
     let requirements = ledger.results(catalogue);
     Ok(Finished {

@@ -45,7 +45,13 @@ pub struct Combination {
     pub deployed: bool,
     /// A Shared Signals transmitter or receiver, and what it is like otherwise than usual; see `setspec list toggles`.
     pub shared_signals: Option<Vec<String>>,
+    /// The profile that a Shared Signals peer is judged by, if not the plain one of its role.
+    pub profile: Option<&'static str>,
 }
+
+/// The profiles of the CAEP Interoperability Profile.
+const INTEROP: [(Role, &str); 2] =
+    [(Role::Transmitter, "caep-interop-transmitter"), (Role::Receiver, "caep-interop-receiver")];
 
 /// What a Shared Signals transmitter may offer or leave out: each alone, and every pair of the larger choices.
 const OFFERS: &[&[&str]] = &[
@@ -100,6 +106,7 @@ impl Combination {
             alg: Alg::Es256,
             deployed: false,
             shared_signals: None,
+            profile: None,
         }
     }
 
@@ -116,6 +123,12 @@ impl Combination {
     fn sharing<'a>(role: Role, toggles: impl IntoIterator<Item = &'a str>) -> Self {
         let toggles = toggles.into_iter().map(str::to_owned).collect();
         Self { shared_signals: Some(toggles), ..Self::of(role) }
+    }
+
+    /// The same peer as the CAEP Interoperability Profile wants it.
+    fn for_interop(self) -> Self {
+        let profile = INTEROP.iter().find(|(role, _)| *role == self.role).map(|(_, profile)| *profile);
+        Self { profile, alg: Alg::Rs256, ..self }
     }
 
     /// Every combination that the reference has to pass.
@@ -144,6 +157,9 @@ impl Combination {
         for alg in Alg::ALL.into_iter().filter(|alg| !matches!(alg, Alg::Es256 | Alg::Hs256)) {
             all.push(Self { alg, ..Self::offering([]) });
         }
+        all.push(Self::offering([]).for_interop());
+        all.push(Self::visiting([]).for_interop());
+        all.push(Self::visiting(["push"]).for_interop());
         all.push(Self::of(Role::Token));
         all.extend(VISITORS.iter().map(|toggles| Self::visiting(toggles.iter().copied())));
         all.push(Self { tls: true, ..Self::visiting(["push"]) });
@@ -175,7 +191,8 @@ impl Combination {
         let plain = deviation.tls.as_ref().is_some_and(|tls| tls.plain);
         if deviation.is_of_shared_signals() {
             let tls = deviation.breaks.is_some_and(needs_tls);
-            return Self { tls, ..Self::sharing(deviation.role, deviation.given.iter().map(String::as_str)) };
+            let peer = Self { tls, ..Self::sharing(deviation.role, deviation.given.iter().map(String::as_str)) };
+            return if deviation.id.starts_with("caep-interop/") { peer.for_interop() } else { peer };
         }
         // What is said of events alone needs no peer.
         if deviation.is_of_events() {
@@ -214,6 +231,7 @@ impl Combination {
             parts.push("two-languages".to_owned());
         }
         parts.push(self.alg.to_string().to_lowercase());
+        parts.extend(self.profile.map(str::to_owned));
         parts.extend(self.shared_signals.iter().flatten().cloned());
         parts.join("-")
     }
@@ -258,10 +276,8 @@ impl Lab {
         if let Some(toggles) = &combination.shared_signals {
             let toggles: Vec<&str> = toggles.iter().map(String::as_str).collect();
             return match combination.role {
-                Role::Transmitter => ssf::run(self, &toggles, combination.tls, combination.alg, deviations).await,
-                _ => visiting::run(self, &toggles, combination.tls, combination.alg, deviations)
-                    .await
-                    .map(|(finished, _)| finished),
+                Role::Transmitter => ssf::run(self, combination, &toggles, deviations).await,
+                _ => visiting::run(self, combination, &toggles, deviations).await.map(|(finished, _)| finished),
             };
         }
         if combination.role == Role::Rp {

@@ -6,18 +6,17 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use super::scenario::Lab;
+use super::scenario::{Combination, Lab};
 use super::watch::Cases;
 use crate::http::{Authority, Client, ClientOptions, Roots};
 use crate::peer::ssf::{ReceiverAccount, SsfOptions, SsfTransmitter, Tampered, apply};
 use crate::peer::tamper::Tamper;
 use crate::run::event::Finished;
 use crate::run::plan::Selection;
-use crate::run::settings::Timeouts;
+use crate::run::settings::{InteropRevision, Timeouts};
 use crate::run::transmitter::TransmitterRun;
 use crate::run::transmitter::hook::{BuiltIn, Hook};
 use crate::run::transmitter::settings::{CredentialSettings, TransmitterSettings};
-use crate::set::Alg;
 use crate::suite::catalogue::Deviation;
 use crate::suite::model::case::Method;
 
@@ -30,12 +29,11 @@ const LONG_POLL: Duration = Duration::from_secs(3);
 /// Runs the profile against the built-in transmitter with these toggles and deviations.
 pub(super) async fn run(
     lab: &Lab,
+    combination: &Combination,
     toggles: &[&str],
-    tls: bool,
-    alg: Alg,
     deviations: &[&Deviation],
 ) -> Result<Finished, String> {
-    let (key, other_key) = lab.keys(alg)?;
+    let (key, other_key) = lab.keys(combination.alg)?;
     let client = ClientOptions { response_timeout: Duration::from_secs(5), ..ClientOptions::default() };
     let client = Client::new(client).map_err(|error| error.to_string())?;
     let account = |name: &str, audience: &str| ReceiverAccount {
@@ -56,7 +54,7 @@ pub(super) async fn run(
     options.timing.long_poll = LONG_POLL;
     let mut roots = Roots::System;
     // A variation breaks nothing that would say that it needs https.
-    if tls || deviations.iter().any(|deviation| deviation.tls.is_some()) {
+    if combination.tls || deviations.iter().any(|deviation| deviation.tls.is_some()) {
         let authority = Authority::new().map_err(|error| error.to_string())?;
         options.tls = Some(authority.issue(&["127.0.0.1", "localhost"]).map_err(|error| error.to_string())?);
         roots = Roots::Only(authority.pem().into_bytes());
@@ -70,6 +68,7 @@ pub(super) async fn run(
     let transmitter = Arc::new(SsfTransmitter::start(options).await.map_err(|error| error.to_string())?);
     let settings = TransmitterSettings {
         roots,
+        profile: combination.profile.unwrap_or(PROFILE).to_owned(),
         ..settings(lab, transmitter.issuer(), Hook::Local(Arc::new(BuiltIn(transmitter.clone()))))
     };
     let run = TransmitterRun::prepare(settings).await.map_err(|error| error.to_string())?;
@@ -105,6 +104,7 @@ pub(super) fn settings(lab: &Lab, issuer: &str, hook: Hook) -> TransmitterSettin
         long_poll: Some(LONG_POLL),
         jobs: 6,
         strict: false,
+        interop: InteropRevision::default(),
         selection: Selection::default(),
         command: "setspec run transmitter".to_owned(),
     }

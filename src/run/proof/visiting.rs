@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use super::scenario::Lab;
+use super::scenario::{Combination, Lab};
 use super::watch::Cases;
 use crate::http::{Authority, Client, ClientOptions, Roots};
 use crate::peer::ssf::ClientCredentials;
@@ -14,11 +14,10 @@ use crate::peer::ssf_receiver::{SsfReceiverOptions, apply};
 use crate::peer::tamper::Tamper;
 use crate::run::event::{CaseResult, Finished};
 use crate::run::plan::Selection;
-use crate::run::settings::Timeouts;
+use crate::run::settings::{InteropRevision, Timeouts};
 use crate::run::visiting::VisitingRun;
 use crate::run::visiting::control::{BuiltIn, Control};
 use crate::run::visiting::settings::{VisitTls, VisitingSettings};
-use crate::set::Alg;
 use crate::suite::catalogue::Deviation;
 use crate::suite::model::case::Method;
 
@@ -37,18 +36,18 @@ const PUSH: &str = "push";
 /// Runs the profile against the built-in receiver with these toggles and deviations.
 pub(super) async fn run(
     lab: &Lab,
+    combination: &Combination,
     toggles: &[&str],
-    tls: bool,
-    alg: Alg,
     deviations: &[&Deviation],
 ) -> Result<(Finished, Vec<CaseResult>), String> {
+    let tls = combination.tls;
     let authority = Arc::new(Authority::new().map_err(|error| error.to_string())?);
     let receiver = receiver(toggles, tls.then_some(&*authority))?;
     let tamper = Tamper::new(deviations.iter().map(|deviation| (*deviation).clone()));
-    let (key, other_key) = lab.keys(alg)?;
+    let (key, other_key) = lab.keys(combination.alg)?;
     let settings = VisitingSettings {
         catalogue: lab.catalogue.clone(),
-        profile: PROFILE.to_owned(),
+        profile: combination.profile.unwrap_or(PROFILE).to_owned(),
         delivery: if toggles.contains(&PUSH) { Method::Push } else { Method::Poll },
         token: SecretString::from("proof-token"),
         client: Some(ClientCredentials {
@@ -75,6 +74,7 @@ pub(super) async fn run(
         timeouts: timeouts(),
         long_poll: LONG_POLL,
         strict: false,
+        interop: InteropRevision::default(),
         selection: Selection::default(),
         command: "setspec run receiver --visiting".to_owned(),
     };

@@ -11,7 +11,7 @@ use url::Url;
 use super::hook::Hook;
 use crate::http::Roots;
 use crate::run::plan::Selection;
-use crate::run::settings::Timeouts;
+use crate::run::settings::{InteropRevision, Timeouts};
 use crate::set::{Jwks, SigningKey};
 use crate::suite::Catalogue;
 use crate::suite::model::case::Method;
@@ -61,6 +61,8 @@ pub struct TransmitterSettings {
     pub jobs: usize,
     /// Whether warnings count for the verdict.
     pub strict: bool,
+    /// The revision of the CAEP Interoperability Profile, where that is part of the profile.
+    pub interop: InteropRevision,
     /// What of the profile is tested.
     pub selection: Selection,
     /// The command that repeats this run, without its selection and without secrets.

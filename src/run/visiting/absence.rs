@@ -11,6 +11,9 @@ use url::Url;
 const BY_POLL: &str = "the receiver takes SETs by poll";
 const BY_PUSH: &str = "the receiver takes SETs by push";
 
+/// Why a requirement of another revision of the CAEP Interoperability Profile does not apply.
+pub(crate) const OTHER_REVISION: &str = "another revision of the profile was chosen (--interop)";
+
 /// What our transmitter offers, and so every receiver that visits it can use.
 const OFFERED: [&str; 14] = [
     "asymmetric",
@@ -34,6 +37,7 @@ pub(super) fn features(settings: &VisitingSettings, stream: Option<&Stream>) -> 
     let mut features = OFFERED.to_vec();
     let control: &Control = &settings.control;
     features.extend(Asked::ALL.into_iter().filter(|what| control.does(*what)).map(Asked::feature));
+    features.extend(settings.interop.features());
     if control.restarts() {
         features.push("restart");
     }
@@ -97,6 +101,7 @@ fn why(feature: &str, features: &[&'static str]) -> Absence {
         "transmitter-tls" => untested(
             "it takes a receiver that reaches us over https: certificates that it trusts show it (--tls-ca)".to_owned(),
         ),
+        "iop-status-endpoint" | "iop-device-compliance" => not_applicable(OTHER_REVISION),
         "languages" => untested("no second language was declared".to_owned()),
         "poll" => not_applicable(BY_PUSH),
         "push" => not_applicable(BY_POLL),

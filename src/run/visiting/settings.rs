@@ -12,7 +12,7 @@ use super::control::Control;
 use crate::http::{Authority, Roots};
 use crate::peer::ssf::ClientCredentials;
 use crate::run::plan::Selection;
-use crate::run::settings::Timeouts;
+use crate::run::settings::{InteropRevision, Timeouts};
 use crate::set::SigningKey;
 use crate::suite::Catalogue;
 use crate::suite::model::case::Method;
@@ -60,6 +60,8 @@ pub struct VisitingSettings {
     pub long_poll: Duration,
     /// Whether warnings count for the verdict.
     pub strict: bool,
+    /// The revision of the CAEP Interoperability Profile, where that is part of the profile.
+    pub interop: InteropRevision,
     /// What of the profile is tested.
     pub selection: Selection,
     /// The command that repeats this run, without its selection and without secrets.

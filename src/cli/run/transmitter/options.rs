@@ -78,13 +78,26 @@ impl TransmitterArgs {
         let trigger = self.trigger.resolve(&config, &common)?;
         let jwks = self.jwks.as_ref().or(config.jwks.as_ref()).map(|path| keys::jwks(path)).transpose()?;
         let long_poll = seconds("--long-poll", self.long_poll.or(config.long_poll))?;
-        let Common { profile, selection, listen, public_url, roots, insecure, deployed, jobs, strict, output, .. } =
-            common;
+        let Common {
+            profile,
+            interop,
+            selection,
+            listen,
+            public_url,
+            roots,
+            insecure,
+            deployed,
+            jobs,
+            strict,
+            output,
+            ..
+        } = common;
         let built_in = issuer.is_none().then(|| alg.unwrap_or(Alg::Rs256));
         let settings = TransmitterSettings {
             command: self.command(issuer.as_deref()),
             catalogue: self.common.suites.load()?,
             profile,
+            interop,
             // That of the built-in transmitter is known when it listens.
             issuer: issuer.unwrap_or_default(),
             metadata_url,

@@ -123,6 +123,7 @@ impl VisitingArgs {
         let settings = VisitingSettings {
             catalogue,
             profile: common.profile,
+            interop: common.interop,
             delivery,
             token,
             client: self.client(config)?,

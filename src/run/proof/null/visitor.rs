@@ -1,7 +1,6 @@
 //! Null receivers that visit: they do the same whatever they are given.
 
-use crate::run::proof::{Lab, visiting};
-use crate::set::Alg;
+use crate::run::proof::{Combination, Lab, visiting};
 use crate::suite::catalogue::Deviation;
 use crate::suite::model::profile::Role;
 
@@ -38,6 +37,6 @@ impl NullVisitor {
 pub(in crate::run::proof) async fn prove(lab: &Lab, peer: NullVisitor) -> Result<(), String> {
     let behave = Some(peer.name().to_owned());
     let deviation = Deviation { behave, ..Deviation::plain(Role::Receiver, peer.name()) };
-    let (finished, cases) = visiting::run(lab, &[], false, Alg::Es256, &[&deviation]).await?;
+    let (finished, cases) = visiting::run(lab, &Combination::visiting([]), &[], &[&deviation]).await?;
     super::nothing_proved(lab, &finished, &cases)
 }

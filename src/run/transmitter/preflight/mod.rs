@@ -302,6 +302,7 @@ fn of_settings(world: &World) -> Vec<&'static str> {
     .into_iter()
     .filter(|(_, has)| *has)
     .map(|(name, _)| name)
+    .chain(settings.interop.features().iter().copied())
     .collect()
 }
 
