@@ -6,6 +6,7 @@
 //! - [`receiver`]: a run against a push receiver: preflight and cases.
 //! - [`observe`]: the observation of a bare pushing transmitter, for the proof.
 //! - [`transmitter`]: a run against a Shared Signals transmitter: preflight, visits, clean-up.
+//! - [`op`]: a run against an OpenID provider: our relying party, and a browser.
 //! - [`rp`]: a run against a relying party: our OpenID provider, and a browser.
 //! - [`visiting`]: a run in which a receiver visits us.
 //! - [`check`]: tokens at rest.
@@ -23,6 +24,7 @@ pub mod judge;
 pub mod ledger;
 mod making;
 pub mod observe;
+pub mod op;
 pub mod outcome;
 pub mod plan;
 pub mod proof;

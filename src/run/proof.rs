@@ -46,6 +46,8 @@ pub enum Trial {
     NullVisitor(NullVisitor),
     /// The same for a relying party.
     NullRp(NullRp),
+    /// The same for an OpenID provider.
+    NullOp(NullPeer),
     /// The reference receiver gets the same statuses in twenty runs.
     Determinism,
     /// The reference transmitter of shared signals gets the same statuses in ten runs.
@@ -72,6 +74,7 @@ pub fn trials(catalogue: &Catalogue) -> Vec<Trial> {
     trials.extend(NullTransmitter::ALL.map(Trial::NullTransmitter));
     trials.extend(NullVisitor::ALL.map(Trial::NullVisitor));
     trials.extend(NullRp::all().into_iter().map(Trial::NullRp));
+    trials.extend(NullPeer::ALL.map(Trial::NullOp));
     trials.push(Trial::Determinism);
     trials.push(Trial::DeterminismOfTransmitters);
     trials.push(Trial::DeterminismOfVisitors);
@@ -95,6 +98,7 @@ impl Trial {
             Self::NullTransmitter(peer) => format!("null/transmitter-{}", peer.name()),
             Self::NullVisitor(peer) => format!("null/visitor-{}", peer.name()),
             Self::NullRp(peer) => format!("null/rp-{}", peer.name()),
+            Self::NullOp(peer) => format!("null/op-{}", peer.name()),
             Self::Determinism => "determinism/twenty-runs".to_owned(),
             Self::DeterminismOfTransmitters => "determinism/ssf-transmitter".to_owned(),
             Self::DeterminismOfVisitors => "determinism/ssf-receiver".to_owned(),
@@ -108,7 +112,9 @@ impl Trial {
             Self::Reference(_) | Self::Coverage => "reference",
             Self::Mutant(_) => "mutants",
             Self::Variation(_) => "variations",
-            Self::Null(_) | Self::NullTransmitter(_) | Self::NullVisitor(_) | Self::NullRp(_) => "null peers",
+            Self::Null(_) | Self::NullTransmitter(_) | Self::NullVisitor(_) | Self::NullRp(_) | Self::NullOp(_) => {
+                "null peers"
+            }
             Self::Determinism
             | Self::DeterminismOfTransmitters
             | Self::DeterminismOfVisitors
@@ -136,6 +142,7 @@ impl Trial {
             Self::NullTransmitter(peer) => null::prove_transmitter(lab, *peer).await,
             Self::NullVisitor(peer) => null::prove_visitor(lab, *peer).await,
             Self::NullRp(peer) => logout::prove_null(lab, *peer).await,
+            Self::NullOp(peer) => logout::prove_null_op(lab, *peer).await,
             Self::Determinism => determinism(lab, &Combination::fullest(Role::Receiver), REPEATS).await,
             Self::DeterminismOfTransmitters => {
                 determinism(lab, &Combination::offering([]), REPEATS_OF_SHARED_SIGNALS).await

@@ -55,6 +55,9 @@ pub(in crate::cli) struct Config {
     pub key: Option<PathBuf>,
     pub kid: Option<String>,
 
+    // For an OpenID provider.
+    pub hook: Option<Vec<String>>,
+
     // For a relying party.
     pub login: Option<Url>,
     pub logout: Option<String>,

@@ -22,11 +22,16 @@ impl Config {
                 .for_receivers_alone()
                 .map(|key| (key, "receiver"))
                 .or(self.for_transmitters().map(|key| (key, "transmitter"))),
+            Role::Op => self
+                .for_receivers_and_relying_parties()
+                .map(|key| (key, "receiver or a relying party"))
+                .or(self.for_transmitters().map(|key| (key, "transmitter"))),
             _ => self.for_transmitters().map(|key| (key, "transmitter")),
         };
         let foreign = foreign.or_else(|| {
-            let key = (role != Role::Rp).then(|| self.for_relying_parties()).flatten();
-            key.map(|key| (key, "relying party"))
+            let party = (role != Role::Rp).then(|| self.for_relying_parties()).flatten();
+            let provider = self.hook.as_ref().filter(|_| role != Role::Op).map(|_| ("hook", "OpenID provider"));
+            party.map(|key| (key, "relying party")).or(provider)
         });
         foreign.map_or(Ok(()), |(key, whose)| Err(format!("`{key}` is for a {whose}")))
     }
@@ -81,6 +86,15 @@ impl Config {
             (self.token.is_some(), "token"),
             (self.patience.is_some(), "patience"),
             (self.delivery_timeout.is_some(), "delivery-timeout"),
+            (self.long_poll.is_some(), "long-poll"),
+        ]))
+    }
+
+    fn for_receivers_and_relying_parties(&self) -> Option<&'static str> {
+        self.for_any_receiver().or(self.for_pushed_receivers()).or(self.for_visitors()).or(first(&[
+            (self.alg.is_some(), "alg"),
+            (self.delivery.is_some(), "delivery"),
+            (self.token.is_some(), "token"),
             (self.long_poll.is_some(), "long-poll"),
         ]))
     }

@@ -7,6 +7,7 @@
 //! - `repeat`: the command that repeats a run.
 
 mod common;
+mod op;
 mod receiver;
 mod repeat;
 mod rp;

@@ -6,12 +6,13 @@ use clap::Subcommand;
 use tokio::sync::watch;
 
 use super::common::{CommonArgs, Output};
-use super::{receiver, rp, transmitter, visiting};
+use super::{op, receiver, rp, transmitter, visiting};
 use crate::cli::console::Failure;
-use crate::peer::oidc::Rp;
+use crate::peer::oidc::{Op, Rp};
 use crate::peer::receiver::Receiver;
 use crate::peer::ssf::SsfTransmitter;
 use crate::run::event::{Emitter, Finished};
+use crate::run::op::OpRun;
 use crate::run::plan::{Selection, Visits};
 use crate::run::receiver::ReceiverRun;
 use crate::run::rp::RpRun;
@@ -28,6 +29,8 @@ pub(in crate::cli) enum Target {
     Transmitter(Box<transmitter::TransmitterArgs>),
     /// A relying party of OpenID Connect, by the back channel. Without URLs, the built-in relying party is started and judged.
     Rp(Box<rp::RpArgs>),
+    /// An OpenID provider, by the back channel. Without an issuer, the built-in provider is started and judged.
+    Op(Box<op::OpArgs>),
 }
 
 /// What the options and the file come to.
@@ -36,6 +39,7 @@ pub(in crate::cli) enum Work {
     Visiting(Box<visiting::Work>),
     Transmitter(Box<transmitter::Work>),
     Rp(Box<rp::Work>),
+    Op(Box<op::Work>),
 }
 
 /// Everything is prepared and nothing has been sent. A built-in peer lives as long as its engine.
@@ -44,6 +48,7 @@ pub(in crate::cli) enum Engine {
     Visiting(Box<VisitingRun>),
     Transmitter(Box<TransmitterRun>, Option<Arc<SsfTransmitter>>),
     Rp(Box<RpRun>, Option<Rp>),
+    Op(Box<OpRun>, Option<Op>),
 }
 
 impl Target {
@@ -52,6 +57,7 @@ impl Target {
             Self::Receiver(args) => &args.common,
             Self::Transmitter(args) => &args.common,
             Self::Rp(args) => &args.common,
+            Self::Op(args) => &args.common,
         }
     }
 
@@ -61,6 +67,7 @@ impl Target {
             Self::Receiver(args) => args.resolve()?,
             Self::Transmitter(args) => Work::Transmitter(Box::new(args.resolve()?)),
             Self::Rp(args) => Work::Rp(Box::new(args.resolve()?)),
+            Self::Op(args) => Work::Op(Box::new(args.resolve()?)),
         })
     }
 }
@@ -72,6 +79,7 @@ impl Work {
             Self::Visiting(work) => &work.settings.catalogue,
             Self::Transmitter(work) => &work.settings.catalogue,
             Self::Rp(work) => &work.settings.catalogue,
+            Self::Op(work) => &work.settings.catalogue,
         }
     }
 
@@ -81,6 +89,7 @@ impl Work {
             Self::Visiting(work) => &work.settings.profile,
             Self::Transmitter(work) => &work.settings.profile,
             Self::Rp(work) => &work.settings.profile,
+            Self::Op(work) => &work.settings.profile,
         }
     }
 
@@ -90,6 +99,7 @@ impl Work {
             Self::Visiting(work) => &work.settings.selection,
             Self::Transmitter(work) => &work.settings.selection,
             Self::Rp(work) => &work.settings.selection,
+            Self::Op(work) => &work.settings.selection,
         }
     }
 
@@ -104,6 +114,7 @@ impl Work {
             Self::Visiting(work) => work.settings.strict,
             Self::Transmitter(work) => work.settings.strict,
             Self::Rp(work) => work.settings.strict,
+            Self::Op(work) => work.settings.strict,
         }
     }
 
@@ -113,6 +124,7 @@ impl Work {
             Self::Visiting(work) => &work.output,
             Self::Transmitter(work) => &work.output,
             Self::Rp(work) => &work.output,
+            Self::Op(work) => &work.output,
         }
     }
 
@@ -130,6 +142,10 @@ impl Work {
             Self::Rp(work) => {
                 let (run, built_in) = work.prepare().await?;
                 Engine::Rp(Box::new(run), built_in)
+            }
+            Self::Op(work) => {
+                let (run, built_in) = work.prepare().await?;
+                Engine::Op(Box::new(run), built_in)
             }
         })
     }
@@ -155,6 +171,11 @@ impl Engine {
                 rp::shutdown(built_in).await;
                 finished
             }
+            Self::Op(run, built_in) => {
+                let finished = run.run(emitter, stop).await;
+                op::shutdown(built_in).await;
+                finished
+            }
         }
     }
 
@@ -175,6 +196,11 @@ impl Engine {
             Self::Rp(run, built_in) => {
                 let finished = run.examine(emitter, stop).await;
                 rp::shutdown(built_in).await;
+                finished
+            }
+            Self::Op(run, built_in) => {
+                let finished = run.examine(emitter, stop).await;
+                op::shutdown(built_in).await;
                 finished
             }
         }

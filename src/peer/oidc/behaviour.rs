@@ -7,6 +7,10 @@ pub const OF_OP: &[(&str, &str)] = &[
     ("forgets-relying-parties", "tells nobody that a session has ended (section 2.3)"),
     ("keeps-sid-out-of-id-tokens", "leaves sid out of ID Tokens (section 2.1)"),
     ("gives-one-sid-to-all", "gives every session the same sid (section 2.1)"),
+    (
+        "gives-a-sid-that-is-no-ascii",
+        "gives sessions a sid with letters that client identifiers do not have (section 2.1)",
+    ),
     ("gives-sessions-of-a-user-one-subject-each", "names another sub in logout tokens than in ID Tokens (section 2.4)"),
     ("reuses-jti", "gives every logout token the same jti (section 2.4)"),
     ("drops-the-query", "leaves out the query of the logout URI (section 2.2)"),

@@ -1,4 +1,4 @@
-//! Relying parties of the proof: the built-in one, and those that treat every logout token alike.
+//! OpenID providers and relying parties of the proof: the built-in ones, and those that treat everything alike.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -12,12 +12,15 @@ use super::null::{NullPeer, nothing_proved};
 use super::scenario::{Combination, Lab};
 use super::watch::Cases;
 use crate::http::{Authority, Client, ClientOptions, Recorder, Roots};
-use crate::peer::oidc::{Rp, RpOptions};
+use crate::peer::oidc::{Op, OpOptions, RegisteredClient, Rp, RpOptions};
 use crate::peer::tamper::Tamper;
-use crate::run::event::{CaseResult, Finished};
+use crate::run::event::{CaseResult, Emitter, Finished};
+use crate::run::op::OpRun;
+use crate::run::op::settings::OpSettings;
 use crate::run::plan::Selection;
 use crate::run::rp::RpRun;
 use crate::run::rp::settings::RpSettings;
+use crate::run::settings::Timeouts;
 use crate::set::Alg;
 use crate::suite::catalogue::Deviation;
 use crate::suite::model::profile::Role;
@@ -94,11 +97,80 @@ fn settings(lab: &Lab, alg: Alg, url: &str) -> Result<RpSettings, String> {
         insecure: false,
         deployed: false,
         timeouts: Lab::timeouts(),
-        jobs: 4,
+        jobs: 1,
         strict: false,
         selection: Selection::default(),
         command: "setspec run rp".to_owned(),
     })
+}
+
+/// Runs the profile against the built-in provider with these features and deviations.
+pub(super) async fn run_op(
+    lab: &Lab,
+    combination: &Combination,
+    deviations: &[&Deviation],
+) -> Result<Finished, String> {
+    let (key, other_key) = lab.keys(combination.alg)?;
+    let mut run = OpRun::prepare(op_settings(lab, NOWHERE)).await.map_err(|error| error.to_string())?;
+    let op = Op::start(OpOptions {
+        addr: (Ipv4Addr::LOCALHOST, 0).into(),
+        public_url: None,
+        key,
+        other_key,
+        clients: vec![RegisteredClient {
+            id: CLIENT.to_owned(),
+            secret: Some(SecretString::from(SECRET)),
+            redirect_uris: vec![run.redirect_uri()],
+            logout_uri: Some(Url::parse(&run.logout_uri()).map_err(|error| error.to_string())?),
+        }],
+        user: "user".to_owned(),
+        client: Client::new(ClientOptions::default()).map_err(|error| error.to_string())?,
+        tamper: Tamper::new(deviations.iter().map(|deviation| (*deviation).clone())),
+        recorder: Recorder::new(1),
+        logouts: Recorder::new(1),
+    })
+    .await
+    .map_err(|error| error.to_string())?;
+    run.aim(op.issuer().to_owned());
+    let (_stop, stopped) = watch::channel(false);
+    let finished = run.run(&Emitter::silent(), stopped).await;
+    op.shutdown().await;
+    Ok(finished)
+}
+
+fn op_settings(lab: &Lab, issuer: &str) -> OpSettings {
+    let timeouts = Timeouts { delivery: Duration::from_secs(2), ..Lab::timeouts() };
+    OpSettings {
+        catalogue: lab.catalogue.clone(),
+        profile: "backchannel-logout-op".to_owned(),
+        issuer: issuer.to_owned(),
+        client_id: CLIENT.to_owned(),
+        client_secret: Some(SecretString::from(SECRET)),
+        hook: None,
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        public_url: None,
+        roots: Roots::System,
+        insecure: false,
+        timeouts,
+        strict: false,
+        selection: Selection::default(),
+        command: "setspec run op".to_owned(),
+    }
+}
+
+/// A server that understands nothing is no conformant provider.
+pub(super) async fn prove_null_op(lab: &Lab, peer: NullPeer) -> Result<(), String> {
+    let (url, task) = peer.serve().await.map_err(|error| error.to_string())?;
+    let mut settings = op_settings(lab, &url);
+    if peer == NullPeer::Mute {
+        settings.timeouts.response = Duration::from_millis(300);
+    }
+    let run = OpRun::prepare(settings).await.map_err(|error| error.to_string())?;
+    let cases = Cases::default();
+    let (_stop, stopped) = watch::channel(false);
+    let finished = run.run(&cases.emitter(), stopped).await;
+    task.abort();
+    nothing_proved(lab, &finished, &cases.ended())
 }
 
 /// A relying party that does the same whatever it is sent.

@@ -168,6 +168,8 @@ impl Combination {
             all.push(Self { tls, ..Self::of(Role::Rp) });
         }
         all.push(Self { alg: Alg::Rs256, ..Self::of(Role::Rp) });
+        all.push(Self::of(Role::Op));
+        all.push(Self { alg: Alg::Rs256, ..Self::of(Role::Op) });
         all
     }
 
@@ -279,6 +281,9 @@ impl Lab {
                 Role::Transmitter => ssf::run(self, combination, &toggles, deviations).await,
                 _ => visiting::run(self, combination, &toggles, deviations).await.map(|(finished, _)| finished),
             };
+        }
+        if combination.role == Role::Op {
+            return logout::run_op(self, combination, deviations).await;
         }
         if combination.role == Role::Rp {
             return logout::run(self, combination, deviations).await;

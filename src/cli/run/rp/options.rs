@@ -116,7 +116,8 @@ impl RpArgs {
             insecure: common.insecure,
             deployed: common.deployed,
             timeouts: common.timeouts,
-            jobs: common.jobs.unwrap_or(4),
+            // One after the other: a relying party that ends too many sessions is blamed for that alone.
+            jobs: common.jobs.unwrap_or(1),
             strict: common.strict,
             selection: common.selection,
         };

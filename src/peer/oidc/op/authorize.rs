@@ -6,7 +6,7 @@ use super::sessions::Grant;
 use super::{COOKIE, Call, Shared};
 use crate::peer::answer::Answer;
 use crate::peer::oidc::answer::{page, redirect};
-use crate::peer::oidc::cookie;
+use crate::peer::oidc::{cookie, random};
 
 /// A code for the relying party, or an error.
 pub(super) fn answer(shared: &Shared, call: &Call) -> Answer {
@@ -28,9 +28,7 @@ pub(super) fn answer(shared: &Shared, call: &Call) -> Answer {
         Some(cookie) => (cookie.to_owned(), false),
         None => {
             let user = call.get("login_hint").unwrap_or(&shared.options.user);
-            let one = shared.behaviours.has("gives-one-sid-to-all");
-            let sid = if one { "the-session".to_owned() } else { crate::peer::oidc::random() };
-            (shared.sessions.admit(user, sid).cookie, true)
+            (shared.sessions.admit(user, sid(shared)).cookie, true)
         }
     };
     let code = shared.sessions.grant(Grant {
@@ -45,6 +43,14 @@ pub(super) fn answer(shared: &Shared, call: &Call) -> Answer {
     add(&mut back, &[("code", Some(&code)), ("state", state)]);
     let answer = redirect(back.as_str());
     if is_new { answer.with("Set-Cookie", &cookie::set(COOKIE, &session)) } else { answer }
+}
+
+fn sid(shared: &Shared) -> String {
+    if shared.behaviours.has("gives-one-sid-to-all") {
+        return "the-session".to_owned();
+    }
+    let umlaut = if shared.behaviours.has("gives-a-sid-that-is-no-ascii") { "\u{e4}" } else { "" };
+    format!("{}{umlaut}", random())
 }
 
 fn add(url: &mut Url, parameters: &[(&str, Option<&str>)]) {

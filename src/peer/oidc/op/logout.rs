@@ -48,11 +48,11 @@ async fn request(shared: &Shared, session: &Session, client: &str, mut uri: Url)
     shared.options.tamper.visit(&mut outgoing, "logout", &Scope::new().with("fixture", json!("logout")));
     let exchange = send(shared, &outgoing).await;
     let again = match exchange.status() {
-        None if shared.behaviours.has("retries-at-once") => Some(Duration::ZERO),
-        None if shared.behaviours.has("retries-later") => Some(PAUSE),
-        Some(204) if shared.behaviours.has("repeats-after-204") => Some(PAUSE),
-        Some(200) if shared.behaviours.has("repeats-after-success") => Some(PAUSE),
-        Some(400) if shared.behaviours.has("repeats-after-refusal") => Some(PAUSE),
+        None | Some(503) if shared.behaviours.has("retries-at-once") => Some(Duration::ZERO),
+        None | Some(503) if shared.behaviours.has("retries-later") => Some(PAUSE),
+        Some(204) if shared.behaviours.has("repeats-after-204") => Some(Duration::ZERO),
+        Some(200) if shared.behaviours.has("repeats-after-success") => Some(Duration::ZERO),
+        Some(400) if shared.behaviours.has("repeats-after-refusal") => Some(Duration::ZERO),
         _ => None,
     };
     if let Some(pause) = again {

@@ -93,11 +93,10 @@ fn act(shared: &Shared, named: Named<'_>) -> Answer {
     let keeps = ["keeps-sessions", "takes-every-token"].iter().any(|name| behaviours.has(name))
         || (behaviours.has("keeps-sessions-named-by-sid") && named.sub.is_none())
         || (behaviours.has("keeps-sessions-named-by-sub") && named.sid.is_none());
-    let everybody = Named { sub: None, sid: None };
     if keeps {
         // Nothing ends.
     } else if behaviours.has("ends-the-sessions-of-everybody") {
-        sessions.end(everybody, usize::MAX);
+        sessions.end_all();
     } else if behaviours.has("ends-every-session-of-the-user") {
         let user = named.sub.map(str::to_owned).or_else(|| named.sid.and_then(|sid| sessions.user_of(sid)));
         if let Some(sub) = user {

@@ -33,7 +33,7 @@ impl Named<'_> {
     fn fits(&self, session: &Session) -> bool {
         let by_sub = self.sub.is_none_or(|sub| session.sub == sub);
         let by_sid = self.sid.is_none_or(|sid| session.sid.as_deref() == Some(sid));
-        by_sub && by_sid
+        by_sub && by_sid && (self.sub.is_some() || self.sid.is_some())
     }
 }
 
@@ -98,6 +98,11 @@ impl Sessions {
         for cookie in cookies {
             inner.sessions.remove(&cookie);
         }
+    }
+
+    /// Ends all there are.
+    pub fn end_all(&self) {
+        self.lock().sessions.clear();
     }
 
     /// The user of the session with this identifier.
