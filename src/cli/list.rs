@@ -7,7 +7,7 @@ use super::catalogue::SuiteArgs;
 use super::console::{Failure, line};
 use crate::expr::FUNCTIONS;
 use crate::peer::ssf::events::{EVENT_TYPES, EventType};
-use crate::peer::{ssf, ssf_receiver};
+use crate::peer::{oidc, ssf, ssf_receiver};
 use crate::run::outcome::ExitCode;
 use crate::suite::Catalogue;
 use crate::suite::catalogue::Deviation;
@@ -68,7 +68,11 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
         What::Functions => functions(),
         What::Behaviours => {
             let of_transmitters = ssf::Behaviour::NAMES.iter().map(|name| named(name, Role::Transmitter, ""));
-            of_transmitters.chain(of_party(ssf_receiver::BEHAVIOURS, Role::Receiver)).collect()
+            of_transmitters
+                .chain(of_party(ssf_receiver::BEHAVIOURS, Role::Receiver))
+                .chain(of_party(oidc::behaviour::OF_OP, Role::Op))
+                .chain(of_party(oidc::behaviour::OF_RP, Role::Rp))
+                .collect()
         }
         What::Toggles => {
             let of_transmitters = of_party(ssf::TOGGLES, Role::Transmitter);

@@ -314,6 +314,8 @@ pub struct LoginPlan {
     pub user: String,
     /// The session identifier that our OpenID provider gives it.
     pub sid: Option<Template>,
+    /// Whether our OpenID provider gives a logout token in place of an ID Token.
+    pub impostor: bool,
 }
 
 /// How one HTTP request is made.

@@ -64,6 +64,13 @@ impl Visitors {
 
     async fn login(&mut self, plan: &LoginPlan, scope: &mut Scope) -> Result<Acted, Stop> {
         let sub = self.subject(&plan.user)?;
+        if plan.impostor {
+            let known = self.sessions.values().next().map(|session| session.page().clone());
+            let page = known.ok_or_else(|| Stop::Internal("a login comes before that of an impostor".to_owned()))?;
+            let (open, exchanges) = self.world.lets_impostors_in(&sub, &page).await?;
+            scope.set(plan.session.clone(), json!({ "sub": sub, "sid": null, "open": open }));
+            return Ok(Acted { exchanges, ..Acted::default() });
+        }
         let sid = plan.sid.as_ref().map(|sid| scope.enter(|entered| sid.render_text(entered))).transpose();
         let (session, exchanges) = self.world.login(&sub, sid.map_err(Stop::Internal)?).await?;
         scope.set(plan.session.clone(), session.value());

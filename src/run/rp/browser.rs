@@ -155,3 +155,19 @@ fn without_secrets(url: &Url) -> Url {
     masked.query_pairs_mut().clear().extend_pairs(pairs);
     masked
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lets_somebody_in_is_taken_out_of_urls() {
+        let url = Url::parse("https://rp.example/cb?code=c0de&iss=https%3A%2F%2Fop.example&state=s").expect("a URL");
+        let masked = without_secrets(&url);
+        assert!(!masked.as_str().contains("c0de"), "{masked}");
+        assert!(masked.query_pairs().any(|(name, value)| name == "iss" && value == "https://op.example"), "{masked}");
+        let plain = Url::parse("https://rp.example/page?lang=de").expect("a URL");
+        assert_eq!(without_secrets(&plain), plain);
+        assert_eq!(shown(&url), "https://rp.example/cb");
+    }
+}

@@ -86,10 +86,7 @@ impl World {
 
     async fn try_login(&self, sub: &str, sid: Option<String>) -> Result<(Session, Vec<Exchange>), Failed> {
         let admission = self.op.admit(sub, sid);
-        let mut browser = self.stranger();
-        if let Ok(op) = Url::parse(&self.op.authorization_endpoint()) {
-            browser.give_cookie(COOKIE, &admission.cookie, &op);
-        }
+        let mut browser = self.browser_of(&admission);
         let login = &self.settings.login;
         let visit = browser.open(login, |_| false).await;
         let mut exchanges = visit.exchanges;
@@ -125,6 +122,38 @@ impl World {
         };
         let id_token = Token::parse(id_token);
         Ok((Session { browser, admission, page, id_token, open: true }, exchanges))
+    }
+
+    /// Whether a browser gets in with a logout token in place of an ID Token: whether `page` opens for it.
+    ///
+    /// # Errors
+    /// If it does not come to that token, or nothing can be told of the page.
+    pub async fn lets_impostors_in(&self, sub: &str, page: &Url) -> Result<(bool, Vec<Exchange>), Failed> {
+        let admission = self.op.admit(sub, None);
+        self.op.confuse(&admission);
+        let mut browser = self.browser_of(&admission);
+        let visit = browser.open(&self.settings.login, |_| false).await;
+        let mut exchanges = visit.exchanges;
+        if self.op.seen(&admission).id_tokens.is_empty() {
+            let reason = format!("the relying party did not come for its tokens: {}", told(&visit.end));
+            return Err(Failed { reason, exchanges });
+        }
+        let visit = browser.open(page, |url| self.is_login(url)).await;
+        exchanges.extend(visit.exchanges);
+        match visit.end {
+            End::Page(url, status) => Ok(((200..300).contains(&status) && url.path() == page.path(), exchanges)),
+            End::Stopped(_) => Ok((false, exchanges)),
+            End::Lost(reason) => Err(Failed { reason, exchanges }),
+        }
+    }
+
+    /// A new browser that is logged in at our provider.
+    fn browser_of(&self, admission: &Admission) -> Browser {
+        let mut browser = self.stranger();
+        if let Ok(op) = Url::parse(&self.op.authorization_endpoint()) {
+            browser.give_cookie(COOKIE, &admission.cookie, &op);
+        }
+        browser
     }
 
     /// Whether a URL is our authorization endpoint: whoever is sent there has no session.

@@ -197,7 +197,12 @@ impl Compiler<'_, '_> {
             None => None,
         };
         vocabulary.add(session.clone());
-        Some(LoginPlan { session, user: model.user.clone().unwrap_or_else(|| "user".to_owned()), sid })
+        Some(LoginPlan {
+            session,
+            user: model.user.clone().unwrap_or_else(|| "user".to_owned()),
+            sid,
+            impostor: model.impostor,
+        })
     }
 
     fn awaited(&mut self, what: &At<String>, names: &[String]) -> Option<Waited> {

@@ -372,6 +372,8 @@ pub struct Login {
     pub user: Option<String>,
     /// The session identifier that our OpenID provider gives it. A template.
     pub sid: Option<At<String>>,
+    /// Whether our OpenID provider gives a logout token in place of an ID Token; a login without it comes before.
+    pub impostor: bool,
 }
 
 /// What our transmitter does otherwise while a receiver visits it.

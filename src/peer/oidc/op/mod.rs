@@ -141,6 +141,11 @@ impl Op {
         self.shared.sessions.admit(sub, sid.unwrap_or_else(super::random))
     }
 
+    /// Gives a logout token in place of the ID Tokens of a session (Back-Channel Logout section 4.1).
+    pub fn confuse(&self, admission: &Admission) {
+        self.shared.sessions.confuse(&admission.cookie);
+    }
+
     /// What became of a session that was admitted.
     pub fn seen(&self, admission: &Admission) -> Seen {
         self.shared.sessions.seen(&admission.cookie)

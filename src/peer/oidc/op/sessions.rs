@@ -36,6 +36,8 @@ pub(super) struct Session {
     pub seen: Seen,
     /// The identifiers of the clients that it was used with.
     pub clients: Vec<String>,
+    /// Whether it gets logout tokens in place of ID Tokens.
+    pub confused: bool,
 }
 
 /// What an authorization code stands for.
@@ -68,7 +70,13 @@ impl Sessions {
 
     pub fn admit(&self, sub: &str, sid: String) -> Admission {
         let cookie = random();
-        let session = Session { sub: sub.to_owned(), sid: sid.clone(), seen: Seen::default(), clients: Vec::new() };
+        let session = Session {
+            sub: sub.to_owned(),
+            sid: sid.clone(),
+            seen: Seen::default(),
+            clients: Vec::new(),
+            confused: false,
+        };
         insert(&mut self.lock().sessions, cookie.clone(), session);
         Admission { cookie, sub: sub.to_owned(), sid }
     }
@@ -79,6 +87,12 @@ impl Sessions {
 
     pub fn seen(&self, cookie: &str) -> Seen {
         self.lock().sessions.get(cookie).map(|session| session.seen.clone()).unwrap_or_default()
+    }
+
+    pub fn confuse(&self, cookie: &str) {
+        if let Some(session) = self.lock().sessions.get_mut(cookie) {
+            session.confused = true;
+        }
     }
 
     /// The cookie of the session with this identifier.

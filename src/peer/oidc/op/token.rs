@@ -11,6 +11,7 @@ use super::sessions::Grant;
 use super::{Call, Shared};
 use crate::peer::answer::Answer;
 use crate::peer::oidc::answer::page;
+use crate::peer::oidc::{LOGOUT_EVENT, LOGOUT_TYPE, random};
 use crate::set::{Draft, sign};
 
 /// How long ID Tokens and access tokens are good for, in seconds.
@@ -83,8 +84,14 @@ fn tokens(shared: &Shared, grant: &Grant) -> Result<Value, &'static str> {
     if !shared.behaviours.has("keeps-sid-out-of-id-tokens") {
         claims.insert("sid".to_owned(), json!(session.sid));
     }
+    let kind = if session.confused { LOGOUT_TYPE } else { "JWT" };
+    if session.confused {
+        claims.shift_remove("nonce");
+        claims.insert("jti".to_owned(), json!(random()));
+        claims.insert("events".to_owned(), json!({ LOGOUT_EVENT: {} }));
+    }
     let mut draft = Draft::new(claims);
-    draft.merge_header(&Map::from_iter([("typ".to_owned(), json!("JWT"))]));
+    draft.merge_header(&Map::from_iter([("typ".to_owned(), json!(kind))]));
     let id_token = sign(&draft, &shared.options.key).map_err(|_| "server_error")?;
     let access_token = shared.sessions.logged_in(grant, &id_token);
     Ok(json!({
