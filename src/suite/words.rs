@@ -54,7 +54,7 @@ pub(crate) fn of_case() -> Vocabulary {
         .and(["metadata", "metadata_url", "events", "subject", "other_subject", "delivery", "received"])
         .and(["push_delivery", "poll_delivery", "delivery_request"])
         .and(["outcome", "operation", "endpoint", "stream_id", "history", "told", "answer"])
-        .and(["session", "logout_uri", "login"])
+        .and(["session", "logout_uri", "registration"])
 }
 
 /// What the templates of fixtures see.

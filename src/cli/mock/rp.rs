@@ -37,6 +37,9 @@ pub(in crate::cli) struct RpArgs {
     /// Its client secret; a public client has none. `@FILE` reads it from a file.
     #[arg(long, value_name = "SECRET", env = "SETSPEC_CLIENT_SECRET", hide_env_values = true)]
     client_secret: Option<String>,
+    /// Register at the provider rather than being registered there.
+    #[arg(long, conflicts_with = "client_secret")]
+    register: bool,
     /// The algorithm of ID Tokens that it registered.
     #[arg(long, default_value_t = Alg::Rs256)]
     alg: Alg,
@@ -76,6 +79,7 @@ async fn serve(args: RpArgs, tamper: Tamper) -> Result<ExitCode, Failure> {
         issuer: args.issuer.clone(),
         client_id: args.client_id.clone(),
         client_secret,
+        registers: args.register,
         alg: args.alg,
         client,
         tamper,

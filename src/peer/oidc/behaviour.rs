@@ -36,6 +36,9 @@ pub const OF_RP: &[(&str, &str)] = &[
     ("reads-sid-as-a-uuid", "refuses a sid that is no UUID (section 2.1)"),
     ("takes-every-token", "takes whatever it is sent, and ends no session (section 2.6)"),
     ("refuses-every-token", "refuses whatever it is sent (section 2.8)"),
+    ("registers-a-relative-uri", "registers a logout URI that is not absolute (section 2.2)"),
+    ("says-nothing-of-sid", "registers without backchannel_logout_session_required (section 2.2)"),
+    ("says-as-text-that-it-needs-sid", "registers backchannel_logout_session_required as text (section 2.2)"),
     ("gives-a-fragment", "registers a logout URI with a fragment (section 2.2)"),
     ("gives-a-query", "registers a logout URI with a query (section 2.2)"),
 ];

@@ -14,7 +14,7 @@ use crate::http::Exchange;
 use crate::peer::message::{form_request_value, object_or_null, response_value, sent_value, set_value, tls_value};
 use crate::run::evidence::evidence;
 use crate::run::steps::{Acted, Actor, Stop};
-use crate::set::{self, Jwks, Token};
+use crate::set::{self, Token};
 use crate::suite::catalogue::{Action, Step};
 use crate::suite::model::case::Auth;
 use crate::suite::model::section::Kind;
@@ -91,7 +91,7 @@ impl RelyingParty {
         let request = form_request_value(&exchange.request);
         let token = Token::parse(request["form"]["logout_token"].as_str().unwrap_or_default());
         let keys = self.world.provider.get().map(|provider| provider.jwks.clone());
-        let signature = set::verify(&token, &keys.unwrap_or_else(Jwks::default));
+        let signature = set::verify(&token, &keys.unwrap_or_default());
         // The same request as before is about the same session as before.
         let earlier = self.came.iter().rev().find(|(known, _)| known.request.body == exchange.request.body);
         scope.set("history", history(exchange, earlier.map(|(known, _)| known.as_ref())));

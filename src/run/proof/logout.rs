@@ -60,6 +60,8 @@ async fn judged(
         issuer: run.issuer().to_owned(),
         client_id: CLIENT.to_owned(),
         client_secret: Some(SecretString::from(SECRET)),
+        // Over http it registers itself, over https it was registered.
+        registers: !combination.tls,
         alg: combination.alg,
         client: Client::new(ClientOptions::default()).map_err(|error| error.to_string())?,
         tamper: Tamper::new(deviations.iter().map(|deviation| (*deviation).clone())),

@@ -219,13 +219,6 @@ impl RpRun {
             cases: self.plan.cases.len(),
         };
         let mut course = Course::begin(&catalogue, &self.plan, emitter, &settings.command, started);
-        let present = settings.features();
-        for index in &self.plan.requirements {
-            let needs = &catalogue.requirements[*index].needs;
-            if let Some(missing) = needs.iter().find(|need| !present.contains(need.as_str())) {
-                course.ledger.exclude(*index, &settings.absence(missing));
-            }
-        }
         let preflight = tokio::select! {
             preflight = preflight::run(world) => Some(preflight),
             _ = stop.wait_for(|stop| *stop) => None,
@@ -236,6 +229,14 @@ impl RpRun {
             ready = preflight.lines.iter().all(|line| line.ok);
             course.internal_errors.extend(preflight.internal_error);
             course.preflight(preflight.exchanges, &[], preflight.lines);
+        }
+        // Whether it registers itself is known once somebody has logged in.
+        let present = world.features();
+        for index in &self.plan.requirements {
+            let needs = &catalogue.requirements[*index].needs;
+            if let Some(missing) = needs.iter().find(|need| !present.contains(need.as_str())) {
+                course.ledger.exclude(*index, &settings.absence(missing));
+            }
         }
         if !interrupted {
             let of = self.plan.cases.len();
@@ -260,7 +261,7 @@ impl RpRun {
 
     async fn case(&self, index: usize, case: &Case, ready: bool) -> CaseRun {
         let world = &self.world;
-        let features = world.settings.features();
+        let features = world.features();
         if let Some(missing) = case.needs.iter().find(|need| !features.contains(need.as_str())) {
             return CaseRun::without_steps(index, case, CaseStatus::Skipped, world.settings.absence(missing));
         }

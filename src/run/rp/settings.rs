@@ -93,6 +93,7 @@ impl RpSettings {
     pub fn absence(&self, feature: &str) -> String {
         match feature {
             "deployed" => "plain http on a loopback address: a development set-up".to_owned(),
+            "registers" => "the relying party did not register itself at our provider".to_owned(),
             "asymmetric" => "our provider signs with a shared secret".to_owned(),
             other => format!("the feature `{other}` was not declared"),
         }

@@ -1,5 +1,6 @@
 //! What the cases of a run share, and a login.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
@@ -57,6 +58,20 @@ impl World {
     /// Whether nobody can log in any more.
     pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed) >= LOST_AFTER
+    }
+
+    /// The client identifier of the relying party: the one that it registered last, or the one that it was given.
+    pub fn client_id(&self) -> String {
+        self.op.registration().map_or_else(|| self.settings.client_id.clone(), |(id, _)| id)
+    }
+
+    /// The features that cases may need.
+    pub fn features(&self) -> BTreeSet<&'static str> {
+        let mut features = self.settings.features();
+        if self.op.registration().is_some() {
+            features.insert("registers");
+        }
+        features
     }
 
     /// The user of a login that is there for its own sake.
@@ -188,9 +203,10 @@ impl World {
         let mut scope = Scope::new()
             .with("target", json!({ "url": settings.login.as_str(), "scheme": settings.login.scheme() }))
             .with("issuer", json!(self.op.issuer()))
-            .with("audience", json!(settings.client_id))
+            .with("audience", json!(self.client_id()))
             .with("stranger", json!(STRANGER))
-            .with("features", json!(settings.features()))
+            .with("features", json!(self.features()))
+            .with("registration", self.op.registration().map_or(Value::Null, |(_, metadata)| metadata))
             .with("languages", json!([]))
             .with("timeouts", settings.timeouts.value())
             .with("nonce", json!(uuid::Uuid::new_v4().to_string()))

@@ -12,6 +12,7 @@ impl Shared {
             "issuer": issuer,
             "authorization_endpoint": format!("{issuer}{AUTHORIZE}"),
             "token_endpoint": format!("{issuer}/token"),
+            "registration_endpoint": format!("{issuer}/register"),
             "userinfo_endpoint": format!("{issuer}/userinfo"),
             "end_session_endpoint": format!("{issuer}/end-session"),
             "jwks_uri": format!("{issuer}/jwks.json"),

@@ -27,17 +27,17 @@ pub(super) async fn tell(shared: &Shared, session: &Session) {
     }
     let clients = session.clients.iter().filter_map(|id| shared.client(id));
     let told = clients.filter_map(|client| {
-        let uri = client.logout_uri.clone()?;
-        Some(request(shared, session, &client.id, uri))
+        let uri = client.logout_uri?;
+        Some(request(shared, session, client.id, uri))
     });
     join_all(told).await;
 }
 
-async fn request(shared: &Shared, session: &Session, client: &str, mut uri: Url) {
+async fn request(shared: &Shared, session: &Session, client: String, mut uri: Url) {
     if shared.behaviours.has("drops-the-query") {
         uri.set_query(None);
     }
-    let Some(token) = token(shared, session, client) else { return };
+    let Some(token) = token(shared, session, &client) else { return };
     let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &token).finish();
     let mut outgoing = OutgoingRequest {
         method: "POST".to_owned(),

@@ -1,6 +1,7 @@
 //! The built-in OpenID provider: it approves every login at once.
 //!
 //! - [`discovery`]: the metadata and the keys.
+//! - [`register`]: dynamic registration.
 //! - [`authorize`]: the authorization endpoint; [`token`]: the token and userinfo endpoints.
 //! - [`end`]: the end of a session; [`logout`]: logout tokens and the requests that carry them.
 //! - [`sessions`]: who is logged in where.
@@ -9,12 +10,13 @@ mod authorize;
 mod discovery;
 mod end;
 mod logout;
+mod register;
 mod sessions;
 mod token;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -92,6 +94,8 @@ struct Shared {
     behaviours: Behaviours,
     issuer: OnceLock<String>,
     sessions: Sessions,
+    /// Relying parties that registered themselves, each with the metadata that it sent.
+    registered: Mutex<Vec<(RegisteredClient, Value)>>,
 }
 
 impl Op {
@@ -103,7 +107,13 @@ impl Op {
         let behaviours = Behaviours::new(&options.tamper, OF_OP).map_err(io::Error::other)?;
         let (addr, recorder) = (options.addr, options.recorder.clone());
         let public = options.public_url.clone();
-        let shared = Arc::new(Shared { options, behaviours, issuer: OnceLock::new(), sessions: Sessions::default() });
+        let shared = Arc::new(Shared {
+            options,
+            behaviours,
+            issuer: OnceLock::new(),
+            sessions: Sessions::default(),
+            registered: Mutex::default(),
+        });
         let router = Router::new().fallback(any(handle)).with_state(shared.clone());
         let server = Server::bind(ServerOptions { addr, ..ServerOptions::default() }, router, recorder).await?;
         let issuer = public.map_or_else(|| server.url(), |url| url.as_str().trim_end_matches('/').to_owned());
@@ -141,6 +151,11 @@ impl Op {
         self.shared.sessions.admit(sub, sid.unwrap_or_else(super::random))
     }
 
+    /// The relying party that registered itself last: its client identifier, and the metadata that it sent.
+    pub fn registration(&self) -> Option<(String, Value)> {
+        self.shared.registered().last().map(|(client, metadata)| (client.id.clone(), metadata.clone()))
+    }
+
     /// Gives a logout token in place of the ID Tokens of a session (Back-Channel Logout section 4.1).
     pub fn confuse(&self, admission: &Admission) {
         self.shared.sessions.confuse(&admission.cookie);
@@ -176,8 +191,13 @@ impl Shared {
         self.issuer.get().map_or("", String::as_str)
     }
 
-    fn client(&self, id: &str) -> Option<&RegisteredClient> {
-        self.options.clients.iter().find(|client| client.id == id)
+    fn registered(&self) -> MutexGuard<'_, Vec<(RegisteredClient, Value)>> {
+        self.registered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn client(&self, id: &str) -> Option<RegisteredClient> {
+        let known = self.options.clients.iter().find(|client| client.id == id).cloned();
+        known.or_else(|| self.registered().iter().map(|(client, _)| client).find(|client| client.id == id).cloned())
     }
 
     /// The answer as the deviations have it.
@@ -207,6 +227,7 @@ async fn handle(
             shared.reply("metadata", answer, &call)
         }
         "/jwks.json" => shared.reply("jwks", Answer::of_json(200, &shared.keys()), &call),
+        "/register" => register::answer(&shared, &body),
         AUTHORIZE => authorize::answer(&shared, &call),
         "/token" => shared.reply("token", token::answer(&shared, &call), &call),
         "/userinfo" => token::userinfo(&shared, &call),

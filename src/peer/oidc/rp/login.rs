@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
+use super::provider::Identity;
 use super::sessions::{Pending, Session};
 use super::{COOKIE, Shared, validate};
 use crate::http::RequestSpec;
@@ -21,7 +22,7 @@ const LOGIN_COOKIE: &str = "setspec_rp_login";
 
 /// Sends the browser to the provider.
 pub(super) async fn begin(shared: &Shared) -> Answer {
-    let known = match shared.provider.known().await {
+    let known = match shared.known().await {
         Ok(known) => known,
         Err(_) => return page(502, "The provider cannot be asked."),
     };
@@ -32,7 +33,7 @@ pub(super) async fn begin(shared: &Shared) -> Answer {
     let mut url = known.authorization_endpoint.clone();
     url.query_pairs_mut()
         .append_pair("response_type", "code")
-        .append_pair("client_id", &shared.options.client_id)
+        .append_pair("client_id", shared.provider.client_id())
         .append_pair("redirect_uri", &shared.url("/callback"))
         .append_pair("scope", "openid")
         .append_pair("state", &state)
@@ -65,25 +66,25 @@ pub(super) async fn finish(shared: &Shared, headers: &HeaderMap, query: &Map<Str
 
 async fn redeem(shared: &Shared, code: &str, pending: &Pending) -> Result<Session, &'static str> {
     let unreachable = "The provider cannot be asked.";
-    let known = shared.provider.known().await.map_err(|_| unreachable)?;
+    let known = shared.known().await.map_err(|_| unreachable)?;
     let spec = RequestSpec::new("POST", known.token_endpoint.clone())
         .header("Content-Type", FORM)
         .header("Accept", "application/json")
-        .body(form(shared, code, &pending.verifier));
-    let answer = shared.provider.fetch(spec).await.map_err(|_| "The provider gave no tokens.")?;
+        .body(form(shared, &known.identity, code, &pending.verifier));
+    let answer = shared.provider.fetch(spec, 200).await.map_err(|_| "The provider gave no tokens.")?;
     let id_token = answer.get("id_token").and_then(Value::as_str).ok_or("The provider gave no ID Token.")?;
     session(shared, id_token, &pending.nonce).await
 }
 
 /// The token request (OpenID Connect Core section 3.1.3.1).
-fn form(shared: &Shared, code: &str, verifier: &str) -> String {
+fn form(shared: &Shared, identity: &Identity, code: &str, verifier: &str) -> String {
     let mut form = Serializer::new(String::new());
     form.append_pair("grant_type", "authorization_code")
         .append_pair("code", code)
         .append_pair("redirect_uri", &shared.url("/callback"))
         .append_pair("code_verifier", verifier)
-        .append_pair("client_id", &shared.options.client_id);
-    if let Some(secret) = &shared.options.client_secret {
+        .append_pair("client_id", shared.provider.client_id());
+    if let Some(secret) = &identity.secret {
         form.append_pair("client_secret", secret.expose_secret());
     }
     form.finish()
@@ -101,7 +102,7 @@ async fn session(shared: &Shared, id_token: &str, nonce: &str) -> Result<Session
     let is_logout = claim("events").and_then(|events| events.get(LOGOUT_EVENT)).is_some();
     let lax = shared.behaviours.has("takes-logout-tokens-as-id-tokens") && is_logout;
     let is_ours = text("iss") == Some(shared.provider.issuer())
-        && validate::names_us(claim("aud"), &shared.options.client_id)
+        && validate::names_us(claim("aud"), shared.provider.client_id())
         && claim("exp").and_then(Value::as_f64).is_some_and(|exp| exp > validate::now() - validate::SKEW)
         && (lax || (text("nonce") == Some(nonce) && !is_logout));
     match text("sub").filter(|_| is_ours) {

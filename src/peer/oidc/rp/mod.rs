@@ -22,6 +22,7 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use axum::routing::any;
 use secrecy::SecretString;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::behaviour::{Behaviours, OF_RP};
@@ -32,7 +33,7 @@ use crate::peer::message::parameters;
 use crate::peer::oidc::answer::{page, redirect};
 use crate::peer::tamper::Tamper;
 use crate::set::Alg;
-use provider::Provider;
+use provider::{Identity, Known, Provider};
 use sessions::Sessions;
 
 /// The cookie of a session.
@@ -52,6 +53,8 @@ pub struct RpOptions {
     pub client_id: String,
     /// Its client secret; a public client has none.
     pub client_secret: Option<SecretString>,
+    /// Whether it registers itself, and is known by what the provider says then.
+    pub registers: bool,
     /// The algorithm of ID Tokens and logout tokens that it registered (`id_token_signed_response_alg`).
     pub alg: Alg,
     /// What the provider is asked with.
@@ -85,7 +88,8 @@ impl Rp {
         let behaviours = Behaviours::new(&options.tamper, OF_RP).map_err(io::Error::other)?;
         let (addr, recorder) = (options.addr, options.recorder.clone());
         let public = options.public_url.clone();
-        let provider = Provider::new(&options.issuer, options.client.clone());
+        let identity = Identity { id: options.client_id.clone(), secret: options.client_secret.clone() };
+        let provider = Provider::new(&options.issuer, options.client.clone(), identity);
         let shared =
             Arc::new(Shared { options, behaviours, base: OnceLock::new(), provider, sessions: Sessions::default() });
         let router = Router::new().fallback(any(handle)).with_state(shared.clone());
@@ -113,10 +117,7 @@ impl Rp {
 
     /// Its `backchannel_logout_uri` (Back-Channel Logout section 2.2).
     pub fn logout_uri(&self) -> String {
-        let behaviours = &self.shared.behaviours;
-        let query = if behaviours.has("gives-a-query") { "?from=provider" } else { "" };
-        let fragment = if behaviours.has("gives-a-fragment") { "#logout" } else { "" };
-        format!("{}{query}{fragment}", self.shared.url("/backchannel-logout"))
+        self.shared.logout_uri()
     }
 
     /// Accepts no more, lets exchanges end for at most one second, and cuts the rest.
@@ -126,6 +127,36 @@ impl Rp {
 }
 
 impl Shared {
+    fn logout_uri(&self) -> String {
+        let query = if self.behaviours.has("gives-a-query") { "?from=provider" } else { "" };
+        let fragment = if self.behaviours.has("gives-a-fragment") { "#logout" } else { "" };
+        format!("{}{query}{fragment}", self.url("/backchannel-logout"))
+    }
+
+    /// What it knows of its provider; it registers itself on the way where it does so at all.
+    async fn known(&self) -> Result<&Known, String> {
+        self.provider.known(self.options.registers.then(|| self.registration())).await
+    }
+
+    /// The client metadata (Back-Channel Logout section 2.2).
+    fn registration(&self) -> Value {
+        let relative = self.behaviours.has("registers-a-relative-uri");
+        let mut metadata = json!({
+            "redirect_uris": [self.url("/callback")],
+            "token_endpoint_auth_method": "client_secret_post",
+            "id_token_signed_response_alg": self.options.alg,
+            "backchannel_logout_uri": if relative { "/backchannel-logout".to_owned() } else { self.logout_uri() },
+            "backchannel_logout_session_required": false,
+        });
+        if self.behaviours.has("says-as-text-that-it-needs-sid") {
+            metadata["backchannel_logout_session_required"] = json!("false");
+        }
+        if let Some(members) = metadata.as_object_mut().filter(|_| self.behaviours.has("says-nothing-of-sid")) {
+            members.shift_remove("backchannel_logout_session_required");
+        }
+        metadata
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base.get().map_or("", String::as_str))
     }

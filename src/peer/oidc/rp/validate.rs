@@ -44,7 +44,7 @@ pub(super) async fn validate(
     let registered = shared.options.alg.to_string();
     expect(alg == Some(registered.as_str()), Check::Algorithm, "The algorithm is not the registered one.")?;
     expect(text("iss") == Some(shared.provider.issuer()), Check::Issuer, "The issuer is not our provider.")?;
-    expect(names_us(claims.get("aud"), &shared.options.client_id), Check::Audience, "The token is not for us.")?;
+    expect(names_us(claims.get("aud"), shared.provider.client_id()), Check::Audience, "The token is not for us.")?;
     expect(number("iat").is_some(), Check::Iat, "The claim iat is missing or not a number.")?;
     expect(
         number("exp").is_some_and(|exp| exp > now() - SKEW),

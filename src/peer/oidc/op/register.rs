@@ -1,0 +1,42 @@
+//! Dynamic registration (OpenID Connect Dynamic Client Registration section 3, Back-Channel Logout section 2.2).
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{RegisteredClient, Shared};
+use crate::peer::answer::Answer;
+use crate::peer::oidc::random;
+use crate::set::json;
+
+/// How many relying parties are registered at most.
+const MOST: usize = 1_000;
+
+/// Registers whoever asks, with the metadata that it sends.
+pub(super) fn answer(shared: &Shared, body: &[u8]) -> Answer {
+    let refused = |error: &str| Answer::of_json(400, &json!({ "error": error }));
+    let Some(metadata) = json::parse(body).ok().map(|parsed| parsed.value).filter(Value::is_object) else {
+        return refused("invalid_client_metadata");
+    };
+    let uris = metadata["redirect_uris"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let redirect_uris: Vec<String> = uris.map(str::to_owned).collect();
+    if redirect_uris.is_empty() {
+        return refused("invalid_redirect_uri");
+    }
+    let (id, secret) = (random(), random());
+    let client = RegisteredClient {
+        id: id.clone(),
+        secret: Some(secret.clone().into()),
+        redirect_uris,
+        logout_uri: metadata["backchannel_logout_uri"].as_str().and_then(|uri| Url::parse(uri).ok()),
+    };
+    let mut answer = metadata.clone();
+    answer["client_id"] = json!(id);
+    answer["client_secret"] = json!(secret);
+    answer["client_secret_expires_at"] = json!(0);
+    let mut registered = shared.registered();
+    if registered.len() >= MOST {
+        return refused("temporarily_unavailable");
+    }
+    registered.push((client, metadata));
+    Answer::of_json(201, &answer)
+}
