@@ -43,7 +43,17 @@ fn a_mock_provider_is_judged_like_any_other() {
     ]);
     mock.line_with("setspec mock op is ready: http://127.0.0.1:");
     let issuer = format!("http://{provider}");
-    let ended = home.run(&["run", "op", &issuer, "--listen", &party, "--client-secret", "hunter22-and-more"]);
+    let ended = home.run(&[
+        "run",
+        "op",
+        &issuer,
+        "--listen",
+        &party,
+        "--client-id",
+        "setspec-client",
+        "--client-secret",
+        "hunter22-and-more",
+    ]);
     ended.expect_code(1).expect_output("backchannel-logout/2.4/exp");
     mock.signal("TERM");
     let (code, said) = mock.end();
@@ -56,6 +66,18 @@ fn a_mock_provider_is_judged_like_any_other() {
         assert!(!text.contains("hunter22"), "the client secret is in {name}");
         assert!(!text.contains("id_token_hint=ey"), "an ID Token is in {name}");
     }
+}
+
+#[test]
+fn our_relying_party_registers_itself_and_ends_its_registration() {
+    let home = Home::new();
+    let provider = free().to_string();
+    let mut mock = home.start(&["mock", "op", "--listen", &provider, "--alg", "ES256"]);
+    mock.line_with("setspec mock op is ready: http://127.0.0.1:");
+    home.run(&["run", "op", &format!("http://{provider}")]).expect_code(0).expect_output("ok      registration");
+    mock.line_with("POST /register -> 201");
+    let ended = mock.line_with("DELETE /register/");
+    assert!(ended.ends_with("-> 204"), "{ended}");
 }
 
 #[test]

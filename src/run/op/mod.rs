@@ -3,6 +3,7 @@
 mod actor;
 mod listener;
 mod provider;
+mod register;
 pub mod settings;
 mod world;
 
@@ -27,6 +28,7 @@ use crate::suite::model::profile::Role;
 use crate::suite::model::section::{Kind, Party};
 use actor::RelyingParty;
 use listener::Listener;
+use register::Identity;
 use settings::OpSettings;
 use world::World;
 
@@ -117,6 +119,7 @@ impl OpRun {
             client,
             judge,
             provider: OnceLock::new(),
+            identity: OnceLock::new(),
             ended: Mutex::new(Value::Null),
         };
         Ok(Self { world: Arc::new(world), plan, redactor, id: run_id() })
@@ -153,6 +156,9 @@ impl OpRun {
             async |emitter| self.to_its_end(&emitter, stop).await,
         )
         .await;
+        if let Some(identity) = self.world.identity.get() {
+            register::deregister(&self.world.client, identity).await;
+        }
         if let Ok(world) = Arc::try_unwrap(self.world) {
             world.listener.shutdown().await;
         }
@@ -166,6 +172,9 @@ impl OpRun {
             found = self.preflight() => Some(found),
             _ = stop.wait_for(|stop| *stop) => None,
         };
+        if let Some(identity) = self.world.identity.get() {
+            register::deregister(&self.world.client, identity).await;
+        }
         let ready = found.as_ref().is_some_and(|found| found.lines.iter().all(|line| line.ok));
         let interrupted = found.is_none();
         if let Some(found) = found {
@@ -216,6 +225,28 @@ impl OpRun {
                 return found;
             }
         }
+        let identity = match &settings.client_id {
+            Some(id) => Ok(Identity::given(id.clone(), settings.client_secret.clone())),
+            None => match world.provider.get() {
+                Some(provider) => register::register(&world.client, provider, &world.listener).await,
+                None => Err("the provider is not known".to_owned()),
+            },
+        };
+        match identity {
+            Ok(identity) if settings.client_id.is_none() => {
+                let message = format!("the provider knows our relying party as {:?}", identity.id);
+                found.lines.push(line("registration", true, message, None));
+                world.identity.get_or_init(|| identity);
+            }
+            Ok(identity) => {
+                world.identity.get_or_init(|| identity);
+            }
+            Err(why) => {
+                let advice = "--client-id and --client-secret name one that was registered by hand.".to_owned();
+                found.lines.push(line("registration", false, why, Some(advice)));
+                return found;
+            }
+        }
         match world.login().await {
             Ok((_, exchanges)) => {
                 found.exchanges.extend(exchanges);
@@ -226,7 +257,7 @@ impl OpRun {
                 let advice = format!(
                     "Is {:?} registered with the redirect URI {}? Where a login takes more than redirects, --hook names a \
                      command that opens the URL in SETSPEC_URL with a browser.",
-                    settings.client_id,
+                    world.client_id(),
                     world.listener.redirect_uri(),
                 );
                 found.lines.push(line("login", false, failed.reason, Some(advice)));

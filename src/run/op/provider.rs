@@ -50,7 +50,7 @@ fn web(text: &str, what: &str) -> Result<Url, String> {
 
 async fn document(client: &Client, url: Url, exchanges: &mut Vec<Exchange>) -> Result<Value, String> {
     let exchange = client.send(RequestSpec::new("GET", url.clone()).header("Accept", "application/json")).await;
-    let read = read(&exchange);
+    let read = read(&exchange, &[200]);
     exchanges.push(exchange);
     read.map_err(|why| format!("{url}: {why}"))
 }
@@ -58,8 +58,8 @@ async fn document(client: &Client, url: Url, exchanges: &mut Vec<Exchange>) -> R
 /// The JSON object that an exchange was answered with.
 ///
 /// # Errors
-/// In words: no whole answer, another status than 200, or no JSON object.
-pub(super) fn read(exchange: &Exchange) -> Result<Value, String> {
+/// In words: no whole answer, another status than these, or no JSON object.
+pub(super) fn read(exchange: &Exchange, expected: &[u16]) -> Result<Value, String> {
     if let Some(failure) = &exchange.failure {
         return Err(failure.message.clone());
     }
@@ -67,8 +67,9 @@ pub(super) fn read(exchange: &Exchange) -> Result<Value, String> {
     if response.truncated {
         return Err("the answer is larger than any that is read".to_owned());
     }
-    if response.status != 200 {
-        return Err(format!("expected status 200, got {}", response.status));
+    if !expected.contains(&response.status) {
+        let expected: Vec<String> = expected.iter().map(u16::to_string).collect();
+        return Err(format!("expected status {}, got {}", expected.join(" or "), response.status));
     }
     match crate::set::json::parse(&response.body) {
         Ok(parsed) if parsed.value.is_object() => Ok(parsed.value),

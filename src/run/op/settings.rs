@@ -20,8 +20,8 @@ pub struct OpSettings {
     pub profile: String,
     /// The issuer of the provider.
     pub issuer: String,
-    /// The client identifier that our relying party is registered under.
-    pub client_id: String,
+    /// The client identifier that our relying party is registered under; it registers itself unless given.
+    pub client_id: Option<String>,
     /// Its client secret; a public client has none.
     pub client_secret: Option<SecretString>,
     /// A command that logs in and ends sessions in place of our browser: a program and its arguments.

@@ -13,6 +13,7 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::listener::Listener;
 use super::provider::{Provider, read};
+use super::register::Identity;
 use super::settings::OpSettings;
 use crate::expr::Scope;
 use crate::http::{Client, Exchange, RequestSpec, Subscription};
@@ -33,6 +34,8 @@ pub(crate) struct World {
     pub client: Client,
     pub judge: Judge,
     pub provider: OnceLock<Provider>,
+    /// Who we are there.
+    pub identity: OnceLock<Identity>,
     /// The session that was last ended: what logout requests are about.
     pub ended: Mutex<Value>,
 }
@@ -52,6 +55,11 @@ pub(crate) struct Failed {
 impl World {
     fn provider(&self) -> Result<&Provider, String> {
         self.provider.get().ok_or_else(|| "the provider was not asked for its metadata".to_owned())
+    }
+
+    /// Our client identifier; empty before we are registered.
+    pub fn client_id(&self) -> &str {
+        self.identity.get().map_or("", |identity| &identity.id)
     }
 
     /// What the provider is known to offer.
@@ -83,7 +91,7 @@ impl World {
         let mut url = provider.authorization_endpoint.clone();
         url.query_pairs_mut()
             .append_pair("response_type", "code")
-            .append_pair("client_id", &self.settings.client_id)
+            .append_pair("client_id", self.client_id())
             .append_pair("redirect_uri", &self.listener.redirect_uri())
             .append_pair("scope", "openid")
             .append_pair("state", &state)
@@ -143,7 +151,7 @@ impl World {
 
     /// The ID Token for a code (OpenID Connect Core section 3.1.3). The exchange holds secrets and is not kept.
     async fn redeem(&self, provider: &Provider, code: &str, verifier: &str) -> Result<String, String> {
-        let settings = &self.settings;
+        let identity = self.identity.get().ok_or("we are not registered")?;
         let mut spec = RequestSpec::new("POST", provider.token_endpoint.clone())
             .header("Content-Type", FORM)
             .header("Accept", "application/json")
@@ -152,15 +160,15 @@ impl World {
                 ("code", code),
                 ("redirect_uri", &self.listener.redirect_uri()),
                 ("code_verifier", verifier),
-                ("client_id", &settings.client_id),
+                ("client_id", &identity.id),
             ]));
-        if let Some(secret) = &settings.client_secret {
+        if let Some(secret) = &identity.secret {
             let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-            let pair = format!("{}:{}", encode(&settings.client_id), encode(secret.expose_secret()));
+            let pair = format!("{}:{}", encode(&identity.id), encode(secret.expose_secret()));
             spec = spec.header("Authorization", format!("Basic {}", STANDARD.encode(pair)));
         }
         let answer =
-            read(&self.client.send(spec).await).map_err(|why| format!("{}: {why}", provider.token_endpoint))?;
+            read(&self.client.send(spec).await, &[200]).map_err(|why| format!("{}: {why}", provider.token_endpoint))?;
         let id_token = answer.get("id_token").and_then(Value::as_str);
         id_token.map(str::to_owned).ok_or_else(|| format!("{}: no id_token", provider.token_endpoint))
     }
@@ -189,7 +197,7 @@ impl World {
         if provider.end_session_endpoint.is_some() {
             url.query_pairs_mut()
                 .append_pair("id_token_hint", &session.id_token.raw)
-                .append_pair("client_id", &self.settings.client_id)
+                .append_pair("client_id", self.client_id())
                 .append_pair("post_logout_redirect_uri", &self.listener.post_logout_redirect_uri());
         }
         self.send_there("end", &mut session.browser, &url, exchanges).await.map(drop)
@@ -202,7 +210,7 @@ impl World {
         let mut scope = Scope::new()
             .with("target", json!({ "url": settings.issuer, "scheme": settings.issuer.split(':').next() }))
             .with("issuer", json!(settings.issuer))
-            .with("audience", json!(settings.client_id))
+            .with("audience", json!(self.client_id()))
             .with("stranger", json!(STRANGER))
             .with("features", json!(self.features()))
             .with("languages", json!([]))

@@ -113,7 +113,10 @@ pub(super) async fn run_op(
     deviations: &[&Deviation],
 ) -> Result<Finished, String> {
     let (key, other_key) = lab.keys(combination.alg)?;
-    let mut run = OpRun::prepare(op_settings(lab, NOWHERE)).await.map_err(|error| error.to_string())?;
+    let mut settings = op_settings(lab, NOWHERE);
+    // With RS256 it was registered, otherwise it registers itself.
+    settings.client_id = (combination.alg == Alg::Rs256).then(|| CLIENT.to_owned());
+    let mut run = OpRun::prepare(settings).await.map_err(|error| error.to_string())?;
     let op = Op::start(OpOptions {
         addr: (Ipv4Addr::LOCALHOST, 0).into(),
         public_url: None,
@@ -146,7 +149,7 @@ fn op_settings(lab: &Lab, issuer: &str) -> OpSettings {
         catalogue: lab.catalogue.clone(),
         profile: "backchannel-logout-op".to_owned(),
         issuer: issuer.to_owned(),
-        client_id: CLIENT.to_owned(),
+        client_id: None,
         client_secret: Some(SecretString::from(SECRET)),
         hook: None,
         listen: (Ipv4Addr::LOCALHOST, 0).into(),

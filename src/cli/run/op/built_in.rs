@@ -13,6 +13,16 @@ use crate::run::op::OpRun;
 use crate::run::op::settings::OpSettings;
 use crate::set::Alg;
 
+/// Our relying party, where it does not register itself.
+fn known(id: &str, run: &OpRun, settings: &OpSettings) -> RegisteredClient {
+    RegisteredClient {
+        id: id.to_owned(),
+        secret: settings.client_secret.clone(),
+        redirect_uris: vec![run.redirect_uri()],
+        logout_uri: Url::parse(&run.logout_uri()).ok(),
+    }
+}
+
 /// Starts it with our relying party registered, and aims the run at it.
 pub(super) async fn start(run: &mut OpRun, settings: &OpSettings) -> Result<Op, Failure> {
     let ours = |error: &dyn std::fmt::Display| Failure::internal(format!("the built-in OpenID provider: {error}"));
@@ -22,12 +32,7 @@ pub(super) async fn start(run: &mut OpRun, settings: &OpSettings) -> Result<Op, 
         public_url: None,
         key: keys.good,
         other_key: keys.other,
-        clients: vec![RegisteredClient {
-            id: settings.client_id.clone(),
-            secret: settings.client_secret.clone(),
-            redirect_uris: vec![run.redirect_uri()],
-            logout_uri: Some(Url::parse(&run.logout_uri()).map_err(|error| ours(&error))?),
-        }],
+        clients: settings.client_id.iter().map(|id| known(id, run, settings)).collect(),
         user: "user".to_owned(),
         client: Client::new(ClientOptions::default()).map_err(|error| ours(&error))?,
         tamper: Tamper::default(),

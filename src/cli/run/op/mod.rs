@@ -31,9 +31,10 @@ impl Work {
             return Ok((run, Some(op)));
         }
         if !quiet {
+            let registered = settings.client_id.as_ref().map(|id| format!("registered as {id}"));
+            let registered = registered.unwrap_or_else(|| "and registers itself".to_owned());
             print(&format!(
-                "setspec run op is ready, registered as {}\n  redirect URI              {}\n  logout URI                {}\n  post-logout redirect URI  {}\n",
-                settings.client_id,
+                "setspec run op is ready, {registered}\n  redirect URI              {}\n  logout URI                {}\n  post-logout redirect URI  {}\n",
                 run.redirect_uri(),
                 run.logout_uri(),
                 run.post_logout_redirect_uri(),

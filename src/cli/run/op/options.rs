@@ -11,15 +11,12 @@ use crate::run::op::settings::OpSettings;
 use crate::run::settings::Timeouts;
 use crate::suite::model::profile::Role;
 
-/// The client identifier unless one is given.
-const CLIENT: &str = "setspec-client";
-
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct OpArgs {
     /// The issuer of the provider.
     #[arg(value_name = "ISSUER")]
     issuer: Option<String>,
-    /// The client identifier that our relying party is registered under [default: setspec-client].
+    /// The client identifier that our relying party is registered under; it registers itself unless given.
     #[arg(long, value_name = "TEXT")]
     client_id: Option<String>,
     /// Its client secret; a public client has none. `@FILE` reads it from a file.
@@ -67,7 +64,7 @@ impl OpArgs {
             catalogue: self.common.suites.load()?,
             profile: common.profile,
             issuer: issuer.cloned().unwrap_or_default(),
-            client_id: self.client_id.clone().or(config.client_id.clone()).unwrap_or_else(|| CLIENT.to_owned()),
+            client_id: self.client_id.clone().or(config.client_id.clone()),
             client_secret,
             hook,
             listen: common.listen,

@@ -37,6 +37,7 @@ use crate::peer::message::parameters;
 use crate::peer::oidc::answer::page;
 use crate::peer::tamper::Tamper;
 use crate::set::SigningKey;
+use register::Registration;
 use sessions::Sessions;
 pub use sessions::{Admission, Seen};
 
@@ -94,8 +95,8 @@ struct Shared {
     behaviours: Behaviours,
     issuer: OnceLock<String>,
     sessions: Sessions,
-    /// Relying parties that registered themselves, each with the metadata that it sent.
-    registered: Mutex<Vec<(RegisteredClient, Value)>>,
+    /// Relying parties that registered themselves.
+    registered: Mutex<Vec<Registration>>,
 }
 
 impl Op {
@@ -153,7 +154,7 @@ impl Op {
 
     /// The relying party that registered itself last: its client identifier, and the metadata that it sent.
     pub fn registration(&self) -> Option<(String, Value)> {
-        self.shared.registered().last().map(|(client, metadata)| (client.id.clone(), metadata.clone()))
+        self.shared.registered().last().map(|known| (known.client.id.clone(), known.metadata.clone()))
     }
 
     /// Gives a logout token in place of the ID Tokens of a session (Back-Channel Logout section 4.1).
@@ -191,13 +192,13 @@ impl Shared {
         self.issuer.get().map_or("", String::as_str)
     }
 
-    fn registered(&self) -> MutexGuard<'_, Vec<(RegisteredClient, Value)>> {
+    fn registered(&self) -> MutexGuard<'_, Vec<Registration>> {
         self.registered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn client(&self, id: &str) -> Option<RegisteredClient> {
         let known = self.options.clients.iter().find(|client| client.id == id).cloned();
-        known.or_else(|| self.registered().iter().map(|(client, _)| client).find(|client| client.id == id).cloned())
+        known.or_else(|| self.registered().iter().map(|known| &known.client).find(|client| client.id == id).cloned())
     }
 
     /// The answer as the deviations have it.
@@ -232,7 +233,10 @@ async fn handle(
         "/token" => shared.reply("token", token::answer(&shared, &call), &call),
         "/userinfo" => token::userinfo(&shared, &call),
         "/end-session" => end::answer(&shared, &call).await,
-        _ => page(404, "Nothing is here."),
+        path => match path.strip_prefix("/register/") {
+            Some(id) => register::end(&shared, &call, id),
+            None => page(404, "Nothing is here."),
+        },
     };
     answer.into_response().await
 }
