@@ -189,21 +189,22 @@ pub(super) fn short(uri: &str) -> String {
 /// Claims of a plain event of this type, which happened now: `events`, and the subject where not any will do.
 pub(super) fn plain(uri: &str, fixtures: Option<&Fixtures>, scope: &Scope) -> Map<String, Value> {
     let name = short(uri);
-    let draft = fixtures.filter(|fixtures| fixtures.has_set(&name)).and_then(|fixtures| {
+    let names = [format!("{name}-minimal"), name.clone()];
+    let draft = fixtures.and_then(|fixtures| {
+        let name = names.iter().find(|name| fixtures.has_set(name))?;
         // A fixture that cannot be filled in here is no plain event.
-        scope.enter(|entered| fixtures.draft(&name, entered)).ok()
+        scope.enter(|entered| fixtures.draft(name, entered)).ok()
     });
     let mut claims = draft.map(|draft| draft.claims).unwrap_or_default();
     let anybody = name.starts_with("caep/") || name.starts_with("risc/");
     claims.retain(|claim, _| claim == "events" || (claim == "sub_id" && !anybody));
     claims.entry("events").or_insert_with(|| json!({ uri: {} }));
-    // Whoever reads it is not to take it for more than it is.
-    for payload in claims.get_mut("events").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
-        if let Some(reason) = payload.get_mut("reason_admin") {
-            *reason = json!({ "en": "An event on demand." });
-        }
-    }
     claims.entry("sub_id").or_insert_with(|| json!({ "format": "email", "email": "user@example.com" }));
+    if let Some(Value::Object(payload)) = claims["events"].get_mut(uri).filter(|_| name.starts_with("caep/")) {
+        payload.insert("event_timestamp".to_owned(), json!(jiff::Timestamp::now().as_second()));
+        // The interoperability profile of CAEP asks for a reason.
+        payload.insert("reason_admin".to_owned(), json!({ "en": "An event on demand." }));
+    }
     claims
 }
 

@@ -39,6 +39,8 @@ switches! {
         "repeats every earlier acknowledgement in each poll (RFC 8936 section 2.2)";
     "waits-after-acknowledging", waits_after_acknowledging,
         "acknowledges apart, without returnImmediately, and does not wait for the answer (RFC 8936 section 2.4.2)";
+    "hangs-up-after-acknowledging", hangs_up_after_acknowledging,
+        "acknowledges apart, without returnImmediately, and closes the connection before the answer (RFC 8936 section 2.4.2)";
     "skips-metadata-issuer", skips_metadata_issuer,
         "does not validate the issuer of the metadata (SSF section 7.2.4)";
     "keeps-slash", keeps_slash,
@@ -69,6 +71,8 @@ switches! {
         "acts on events whose subject has critical members that it does not know (SSF section 3.6)";
     "ignores-stream-updated", ignores_stream_updated,
         "says nothing of stream-updated events (SSF section 8.1.5)";
+    "keeps-status", keeps_status,
+        "takes stream-updated events, and goes by the status from before (SSF section 8.1.5)";
     "gives-up-on-errors", gives_up_on_errors,
         "polls no more after the first answer that is not 200 (RFC 8936 section 2.5)";
     "reads-errors", reads_errors,

@@ -144,6 +144,7 @@ fn act(shared: &Shared, claims: &Map<String, Value>) -> Finding {
                 Err(finding) => return finding,
             },
             STREAM_UPDATED if behaviour.ignores_stream_updated => return Finding::Ignored,
+            STREAM_UPDATED if behaviour.keeps_status => applied = true,
             STREAM_UPDATED => applied |= updated(shared, claims, payload),
             event if is_known(shared, event) => applied |= understood,
             _ if behaviour.reports_what_it_does_not_apply => {

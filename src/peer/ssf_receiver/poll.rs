@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::examine::{Finding, error, examine};
 use super::notice::Notice;
@@ -153,7 +153,10 @@ impl Polls<'_> {
                 return failed;
             }
         }
-        if (options.poll.acknowledges_apart || behaviour.waits_after_acknowledging)
+        let apart = options.poll.acknowledges_apart
+            || behaviour.waits_after_acknowledging
+            || behaviour.hangs_up_after_acknowledging;
+        if apart
             && !due.is_empty()
             && let Err(failed) = self.say(std::mem::take(&mut due)).await
         {
@@ -186,13 +189,16 @@ impl Polls<'_> {
     async fn say(&mut self, due: Due) -> Result<(), Polled> {
         let mut body = said(&due);
         body.insert("maxEvents".to_owned(), json!(0));
-        if self.shared.options.behaviour.waits_after_acknowledging {
+        let behaviour = self.shared.options.behaviour;
+        if behaviour.waits_after_acknowledging || behaviour.hangs_up_after_acknowledging {
+            let patience =
+                if behaviour.hangs_up_after_acknowledging { AT_ONCE } else { self.shared.options.poll.longest };
             let (shared, call) = (self.shared.clone(), self.call(body));
             self.background.spawn(async move {
                 // Whoever does not wait for the answer does not look at it either.
                 let Ok(authorization) = shared.credential.authorization(&shared).await else { return };
                 let value = authorization.as_ref().map(|value| value.expose_secret());
-                let _ = call.send(&shared, &shared.polls, value).await;
+                let _ = timeout(patience, call.send(&shared, &shared.polls, value)).await;
             });
             while self.background.try_join_next().is_some() {}
             return Ok(());

@@ -182,7 +182,9 @@ impl Combination {
     pub fn for_deviation(catalogue: &Catalogue, deviation: &Deviation) -> Self {
         let needs_tls = |index: usize| {
             let named = |needs: &[String]| {
-                needs.iter().any(|need| matches!(need.as_str(), "tls" | "listener-tls" | "deployed"))
+                needs
+                    .iter()
+                    .any(|need| matches!(need.as_str(), "tls" | "listener-tls" | "transmitter-tls" | "deployed"))
             };
             named(&catalogue.requirements[index].needs)
                 || catalogue.cases.iter().any(|case| named(&case.needs) && case.requirements().any(|r| r == index))
