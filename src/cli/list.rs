@@ -153,7 +153,7 @@ fn profiles(catalogue: &Catalogue) -> Vec<Entry> {
         .iter()
         .map(|(name, profile)| Entry {
             id: name.clone(),
-            plain: format!("{name:<20} {:<12} {} ({})", profile.role.name(), profile.title, profile.specs.join(", ")),
+            plain: format!("{name:<24} {:<12} {} ({})", profile.role.name(), profile.title, profile.specs.join(", ")),
             json: json!({ "id": name, "role": profile.role, "title": profile.title, "specs": profile.specs }),
         })
         .collect()
