@@ -24,8 +24,6 @@ pub(crate) struct Delivery {
     pub stream_id: String,
     /// What is wrong with it on purpose; `""` for nothing.
     pub fault: &'static str,
-    /// Whether a step offered it; if not, our transmitter made it by itself.
-    pub offered: bool,
     /// The variable `set`.
     pub set: Value,
     pub claims: Value,
@@ -47,7 +45,6 @@ impl Delivery {
         Self {
             stream_id: stream_id.to_owned(),
             fault: fault.map_or("", Fault::name),
-            offered: false,
             set: set_value(&token, &Signature::NotChecked),
             claims: object_or_null(token.claims.as_ref()),
             times: 0,
@@ -62,6 +59,8 @@ impl Delivery {
 /// Every SET by the name under which polls return it, in the order in which they came up.
 #[derive(Debug, Default)]
 pub(crate) struct Deliveries {
+    /// When our transmitter made which SET by itself.
+    made: BTreeMap<String, Instant>,
     entries: BTreeMap<String, Delivery>,
     order: Vec<String>,
 }
@@ -79,17 +78,33 @@ impl Deliveries {
         self.entries.insert(name.to_owned(), Delivery { times, ..delivery });
     }
 
+    /// Our transmitter makes a SET by itself.
+    pub fn made(&mut self, jti: &str) {
+        if self.made.len() >= MOST {
+            self.made.clear();
+        }
+        self.made.insert(jti.to_owned(), Instant::now());
+    }
+
+    /// The oldest one that our transmitter made by itself since then, that was settled, and that fits.
+    pub fn settled_since(&mut self, since: Instant, mut fits: impl FnMut(&Delivery) -> bool) -> Option<&mut Delivery> {
+        let made = &self.made;
+        let is_new = |delivery: &Delivery| {
+            let jti = delivery.claims["jti"].as_str().unwrap_or_default();
+            made.get(jti).is_some_and(|made| *made >= since)
+        };
+        let name = self.order.iter().find(|name| {
+            let settled = self.entries.get(*name).filter(|delivery| !delivery.taken && delivery.outcome.is_some());
+            settled.is_some_and(|delivery| is_new(delivery) && fits(delivery))
+        })?;
+        self.entries.get_mut(name)
+    }
+
     pub fn get(&self, name: &str) -> Option<&Delivery> {
         self.entries.get(name)
     }
 
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Delivery> {
-        self.entries.get_mut(name)
-    }
-
-    /// The oldest one that fits.
-    pub fn find(&mut self, mut fits: impl FnMut(&Delivery) -> bool) -> Option<&mut Delivery> {
-        let name = self.order.iter().find(|name| self.entries.get(*name).is_some_and(&mut fits))?;
         self.entries.get_mut(name)
     }
 

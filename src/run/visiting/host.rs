@@ -374,18 +374,14 @@ impl Host {
         let found = self
             .until(bound, |host| {
                 let mut inner = host.world.visits.lock();
-                let delivery = inner.deliveries.find(|delivery| {
-                    !delivery.offered
-                        && !delivery.taken
-                        && delivery.outcome.is_some()
-                        && delivery.given.is_some_and(|given| given >= began)
-                        && holds(
-                            filter,
-                            base.clone()
-                                .with("claims", delivery.claims.clone())
-                                .with("set", delivery.set.clone())
-                                .with("outcome", json!(delivery.outcome.as_ref().map(|outcome| outcome.value()))),
-                        )
+                let delivery = inner.deliveries.settled_since(began, |delivery| {
+                    let outcome = delivery.outcome.as_ref().map(|outcome| outcome.value());
+                    let seen = base
+                        .clone()
+                        .with("claims", delivery.claims.clone())
+                        .with("set", delivery.set.clone())
+                        .with("outcome", json!(outcome));
+                    holds(filter, seen)
                 })?;
                 delivery.taken = true;
                 Some(delivery.clone())

@@ -109,10 +109,17 @@ impl Host {
         }
         if let Some(delivery) = inner.deliveries.get_mut(jti) {
             delivery.times += 1;
-            delivery.given.get_or_insert_with(Instant::now);
+            delivery.given.get_or_insert_with(|| begin_of(exchange));
             delivery.outcome = Some(outcome::of_push(exchange));
         }
         drop(inner);
         self.exchanges.push(evidence((**exchange).clone()));
     }
+}
+
+/// When an exchange began, which may be a while ago: exchanges are taken up after they have ended.
+fn begin_of(exchange: &Exchange) -> Instant {
+    let ago = jiff::Timestamp::now().duration_since(exchange.at);
+    let now = Instant::now();
+    std::time::Duration::try_from(ago).ok().and_then(|ago| now.checked_sub(ago)).unwrap_or(now)
 }

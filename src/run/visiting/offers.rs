@@ -70,8 +70,7 @@ impl Host {
             let seen = self.world.conscience.token(&token, &signature, &Origin::default(), None);
             conscience::clear(&self.world.conscience, &seen)?;
         }
-        let mut delivery = Delivery::new(&stream.id, &body, plan.fault);
-        delivery.offered = true;
+        let delivery = Delivery::new(&stream.id, &body, plan.fault);
         let (set, claims) = (delivery.set.clone(), delivery.claims.clone());
         let name = claims["jti"].as_str().map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned);
         self.queue(&stream.id, &name, body, delivery)?;
@@ -87,8 +86,7 @@ impl Host {
     /// Queues a good SET.
     fn fence(&mut self, stream_id: &str, scope: &Scope) -> Result<String, Stop> {
         let body = self.world.making.body(&good_set(), scope)?;
-        let mut delivery = Delivery::new(stream_id, &body, None);
-        delivery.offered = true;
+        let delivery = Delivery::new(stream_id, &body, None);
         let name = delivery.claims["jti"].as_str().unwrap_or_default().to_owned();
         self.queue(stream_id, &name, body, delivery)?;
         Ok(name)

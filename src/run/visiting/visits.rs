@@ -239,13 +239,14 @@ impl Hooks for Visits {
     }
 
     fn draft(&self, draft: &mut Draft, about: &SetFacts<'_>) -> Option<Forgery> {
-        let serving = self.serving()?;
         let before = draft.clone();
-        let forgery = serving.draft(draft, about);
-        if (forgery.is_some() || *draft != before)
-            && let Some(jti) = draft.claims.get("jti").and_then(Value::as_str)
-        {
-            self.lock().oddities.insert(jti.to_owned());
+        let forgery = self.serving().and_then(|serving| serving.draft(draft, about));
+        if let Some(jti) = draft.claims.get("jti").and_then(Value::as_str) {
+            let mut inner = self.lock();
+            inner.deliveries.made(jti);
+            if forgery.is_some() || *draft != before {
+                inner.oddities.insert(jti.to_owned());
+            }
         }
         forgery
     }
