@@ -12,7 +12,7 @@
 //! |---|---|---|
 //! | 4 | [`cli`] | one file a command; the only place that prints |
 //! | 3 | [`run`], [`report`] | plan, preflight, engine, judge, proof; consumers of the event stream |
-//! | 2 | [`peer`] | the built-in receiver and transmitter, and the tampering layer that makes mutants of them |
+//! | 2 | [`peer`] | the built-in receiver, transmitter, OpenID provider and relying party, and the tampering layer that makes mutants of them |
 //! | 2 | [`suite`] | suite files: model, loader, lint, catalogue |
 //! | 1 | [`expr`], [`set`], [`http`] | expressions, tokens, the wire |
 //!

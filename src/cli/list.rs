@@ -7,7 +7,7 @@ use super::catalogue::SuiteArgs;
 use super::console::{Failure, line};
 use crate::expr::FUNCTIONS;
 use crate::peer::ssf::events::{EVENT_TYPES, EventType};
-use crate::peer::{ssf, ssf_receiver};
+use crate::peer::{oidc, ssf, ssf_receiver};
 use crate::run::outcome::ExitCode;
 use crate::suite::Catalogue;
 use crate::suite::catalogue::Deviation;
@@ -68,7 +68,11 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
         What::Functions => functions(),
         What::Behaviours => {
             let of_transmitters = ssf::Behaviour::NAMES.iter().map(|name| named(name, Role::Transmitter, ""));
-            of_transmitters.chain(of_party(ssf_receiver::BEHAVIOURS, Role::Receiver)).collect()
+            of_transmitters
+                .chain(of_party(ssf_receiver::BEHAVIOURS, Role::Receiver))
+                .chain(of_party(oidc::behaviour::OF_OP, Role::Op))
+                .chain(of_party(oidc::behaviour::OF_RP, Role::Rp))
+                .collect()
         }
         What::Toggles => {
             let of_transmitters = of_party(ssf::TOGGLES, Role::Transmitter);
@@ -149,7 +153,7 @@ fn profiles(catalogue: &Catalogue) -> Vec<Entry> {
         .iter()
         .map(|(name, profile)| Entry {
             id: name.clone(),
-            plain: format!("{name:<20} {:<12} {} ({})", profile.role.name(), profile.title, profile.specs.join(", ")),
+            plain: format!("{name:<24} {:<12} {} ({})", profile.role.name(), profile.title, profile.specs.join(", ")),
             json: json!({ "id": name, "role": profile.role, "title": profile.title, "specs": profile.specs }),
         })
         .collect()

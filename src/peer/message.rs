@@ -50,11 +50,23 @@ pub fn request_value(request: &Request) -> Value {
     })
 }
 
+/// The variable `request` of a logout request: `form` holds the parameters of its body by name, null where it is no form.
+pub fn form_request_value(request: &Request) -> Value {
+    let mut value = request_value(request);
+    let is_form = request.media_type().as_deref() == Some("application/x-www-form-urlencoded");
+    value["form"] = if is_form { Value::Object(parameters(&request.body)) } else { Value::Null };
+    value
+}
+
+/// Form-urlencoded parameters by name, the last value of each.
+pub(crate) fn parameters(encoded: &[u8]) -> Map<String, Value> {
+    url::form_urlencoded::parse(encoded).map(|(name, value)| (name.into_owned(), json!(value))).collect()
+}
+
 /// The parameters of a request target by name.
 fn query_value(target: &str) -> Value {
     let query = target.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
-    let parameters = url::form_urlencoded::parse(query.as_bytes());
-    Value::Object(parameters.map(|(name, value)| (name.into_owned(), json!(value))).collect())
+    Value::Object(parameters(query.as_bytes()))
 }
 
 /// The variable `response`: null where no status line came. An answer that broke off counts with what came of it.

@@ -3,6 +3,7 @@
 //! - [`answer`]: what a peer answers, before it is sent.
 //! - [`identity`]: an issuer's discovery document and keys.
 //! - [`message`]: exchanges and tokens as expressions see them.
+//! - [`oidc`]: an OpenID provider and a relying party with back-channel logout.
 //! - [`receiver`]: a strict, conformant push receiver.
 //! - [`ssf`]: a complete Shared Signals transmitter.
 //! - [`ssf_receiver`]: a complete Shared Signals receiver.
@@ -12,6 +13,7 @@
 pub mod answer;
 pub mod identity;
 pub mod message;
+pub mod oidc;
 pub mod receiver;
 pub mod ssf;
 pub mod ssf_receiver;

@@ -198,7 +198,8 @@ fn look(expectation: &Expectation, scope: &Entered<'_>) -> Observed {
 }
 
 /// The variables that are null where a message lacks that part, or came by no stream.
-const PARTS: [&str; 9] = ["claims", "header", "set", "metadata", "jwks", "stream", "poll", "delivery", "history"];
+const PARTS: [&str; 10] =
+    ["claims", "header", "set", "metadata", "jwks", "stream", "poll", "delivery", "history", "session"];
 
 /// Whether the expression reads a part of the message that is not there at all.
 fn reads_nothing(expression: &Expression, scope: &Scope) -> bool {

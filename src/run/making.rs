@@ -28,11 +28,12 @@ pub(crate) struct Made {
 impl Making {
     /// The token of a plan, or what it says in place of one.
     pub fn body(&self, plan: &PushPlan, scope: &Scope) -> Result<Vec<u8>, Stop> {
-        self.made(plan, scope).map(|made| made.body)
+        self.made(plan, scope, |_| {}).map(|made| made.body)
     }
 
-    /// The same with the identifier that it was given, also where its form does not let it be read.
-    pub fn made(&self, plan: &PushPlan, scope: &Scope) -> Result<Made, Stop> {
+    /// The same with the identifier that it was given, also where its form does not let it be read. The template is adapted before
+    /// the plan changes it.
+    pub fn made(&self, plan: &PushPlan, scope: &Scope, adapt: impl FnOnce(&mut Draft)) -> Result<Made, Stop> {
         let text = |template: &crate::expr::Template| {
             scope.enter(|entered| template.render_text(entered)).map_err(Stop::Internal)
         };
@@ -48,6 +49,7 @@ impl Making {
             }
             PushBase::Payload(payload) => Draft { payload_text: Some(text(payload)?), ..Draft::default() },
         };
+        adapt(&mut draft);
         if let Some(claims) = &plan.claims {
             draft.merge_claims(&rendered_object(claims, scope)?);
         }

@@ -6,6 +6,8 @@
 //! - [`receiver`]: a run against a push receiver: preflight and cases.
 //! - [`observe`]: the observation of a bare pushing transmitter, for the proof.
 //! - [`transmitter`]: a run against a Shared Signals transmitter: preflight, visits, clean-up.
+//! - [`op`]: a run against an OpenID provider: our relying party, and a browser.
+//! - [`rp`]: a run against a relying party: our OpenID provider, and a browser.
 //! - [`visiting`]: a run in which a receiver visits us.
 //! - [`check`]: tokens at rest.
 //! - [`event`]: the stream; [`ledger`]: what it adds up to; [`redact`]: what never leaves.
@@ -22,12 +24,14 @@ pub mod judge;
 pub mod ledger;
 mod making;
 pub mod observe;
+pub mod op;
 pub mod outcome;
 pub mod plan;
 pub mod proof;
 pub mod receiver;
 pub mod redact;
 mod request;
+pub mod rp;
 pub mod settings;
 mod steps;
 pub mod transmitter;

@@ -8,6 +8,7 @@
 //! - determinism: the same verdicts every time.
 
 mod desk;
+mod logout;
 mod null;
 mod scenario;
 mod ssf;
@@ -22,6 +23,7 @@ use crate::suite::Catalogue;
 use crate::suite::catalogue::Deviation;
 use crate::suite::model::profile::Role;
 use crate::suite::model::section::Level;
+pub use logout::NullRp;
 pub use null::{NullPeer, NullTransmitter, NullVisitor};
 pub use scenario::{Combination, Lab};
 
@@ -42,12 +44,18 @@ pub enum Trial {
     NullTransmitter(NullTransmitter),
     /// The same for a receiver that visits.
     NullVisitor(NullVisitor),
+    /// The same for a relying party.
+    NullRp(NullRp),
+    /// The same for an OpenID provider.
+    NullOp(NullPeer),
     /// The reference receiver gets the same statuses in twenty runs.
     Determinism,
     /// The reference transmitter of shared signals gets the same statuses in ten runs.
     DeterminismOfTransmitters,
     /// The reference receiver that visits gets the same statuses in ten runs.
     DeterminismOfVisitors,
+    /// The reference relying party gets the same statuses in ten runs.
+    DeterminismOfRelyingParties,
 }
 
 /// How often the determinism trial runs.
@@ -65,9 +73,12 @@ pub fn trials(catalogue: &Catalogue) -> Vec<Trial> {
     trials.extend(NullPeer::ALL.map(Trial::Null));
     trials.extend(NullTransmitter::ALL.map(Trial::NullTransmitter));
     trials.extend(NullVisitor::ALL.map(Trial::NullVisitor));
+    trials.extend(NullRp::all().into_iter().map(Trial::NullRp));
+    trials.extend(NullPeer::ALL.map(Trial::NullOp));
     trials.push(Trial::Determinism);
     trials.push(Trial::DeterminismOfTransmitters);
     trials.push(Trial::DeterminismOfVisitors);
+    trials.push(Trial::DeterminismOfRelyingParties);
     trials
 }
 
@@ -86,9 +97,12 @@ impl Trial {
             Self::Null(peer) => format!("null/{}", peer.name()),
             Self::NullTransmitter(peer) => format!("null/transmitter-{}", peer.name()),
             Self::NullVisitor(peer) => format!("null/visitor-{}", peer.name()),
+            Self::NullRp(peer) => format!("null/rp-{}", peer.name()),
+            Self::NullOp(peer) => format!("null/op-{}", peer.name()),
             Self::Determinism => "determinism/twenty-runs".to_owned(),
             Self::DeterminismOfTransmitters => "determinism/ssf-transmitter".to_owned(),
             Self::DeterminismOfVisitors => "determinism/ssf-receiver".to_owned(),
+            Self::DeterminismOfRelyingParties => "determinism/rp".to_owned(),
         }
     }
 
@@ -98,8 +112,13 @@ impl Trial {
             Self::Reference(_) | Self::Coverage => "reference",
             Self::Mutant(_) => "mutants",
             Self::Variation(_) => "variations",
-            Self::Null(_) | Self::NullTransmitter(_) | Self::NullVisitor(_) => "null peers",
-            Self::Determinism | Self::DeterminismOfTransmitters | Self::DeterminismOfVisitors => "determinism",
+            Self::Null(_) | Self::NullTransmitter(_) | Self::NullVisitor(_) | Self::NullRp(_) | Self::NullOp(_) => {
+                "null peers"
+            }
+            Self::Determinism
+            | Self::DeterminismOfTransmitters
+            | Self::DeterminismOfVisitors
+            | Self::DeterminismOfRelyingParties => "determinism",
         }
     }
 
@@ -122,12 +141,17 @@ impl Trial {
             Self::Null(peer) => null::prove(lab, *peer).await,
             Self::NullTransmitter(peer) => null::prove_transmitter(lab, *peer).await,
             Self::NullVisitor(peer) => null::prove_visitor(lab, *peer).await,
+            Self::NullRp(peer) => logout::prove_null(lab, *peer).await,
+            Self::NullOp(peer) => logout::prove_null_op(lab, *peer).await,
             Self::Determinism => determinism(lab, &Combination::fullest(Role::Receiver), REPEATS).await,
             Self::DeterminismOfTransmitters => {
                 determinism(lab, &Combination::offering([]), REPEATS_OF_SHARED_SIGNALS).await
             }
             Self::DeterminismOfVisitors => {
                 determinism(lab, &Combination::visiting([]), REPEATS_OF_SHARED_SIGNALS).await
+            }
+            Self::DeterminismOfRelyingParties => {
+                determinism(lab, &Combination::of(Role::Rp), REPEATS_OF_SHARED_SIGNALS).await
             }
         }
     }

@@ -160,7 +160,7 @@ impl Case {
     /// Whether something that the case sends has to be refused.
     pub fn expects_refusal(&self) -> bool {
         self.steps.iter().any(|step| match &step.action {
-            Action::Push(plan) | Action::Offer(plan) => {
+            Action::Push(plan) | Action::Offer(plan) | Action::Logout(plan) => {
                 plan.fault.is_some_and(Fault::must_be_refused) && !step.expect.is_empty()
             }
             Action::Http(plan) | Action::Poll(plan) => {
@@ -297,6 +297,25 @@ pub enum Action {
     },
     /// Changes the status of the receiver's stream by our own decision.
     Decide(Decision),
+    /// Logs a browser in.
+    Login(LoginPlan),
+    /// Sends a back-channel logout request, and looks which sessions are still there.
+    Logout(PushPlan),
+    /// Has the OpenID provider end the session of this variable.
+    End(String),
+}
+
+/// How a browser logs in.
+#[derive(Debug, Clone)]
+pub struct LoginPlan {
+    /// The variable of the session.
+    pub session: String,
+    /// The user, by a name within the case.
+    pub user: String,
+    /// The session identifier that our OpenID provider gives it.
+    pub sid: Option<Template>,
+    /// Whether our OpenID provider gives a logout token in place of an ID Token.
+    pub impostor: bool,
 }
 
 /// How one HTTP request is made.
@@ -368,6 +387,8 @@ pub struct PushPlan {
     pub forge: Option<Forgery>,
     /// An object of HTTP header fields to replace by name; null leaves one out.
     pub headers: Template,
+    /// An object of parameters to replace in the form of a logout request; null leaves one out. Nothing elsewhere.
+    pub form: Option<Template>,
     /// What stands in the Authorization header.
     pub auth: Auth,
     /// The check that the push must not pass (RFC 8935 section 2); absent if nothing is wrong with it.

@@ -16,6 +16,23 @@ pub(crate) fn of_rule(kind: Kind) -> Vocabulary {
         Kind::Stream => &["stream", "operation", "request", "response", "sent", "metadata", "issuer"],
         Kind::Status => &["status", "operation", "request", "response", "sent", "metadata"],
         Kind::Poll => &["poll", "request", "response", "sent", "elapsed", "timeouts", "stream", "metadata", "history"],
+        Kind::Logout => &[
+            "request",
+            "response",
+            "sent",
+            "set",
+            "header",
+            "claims",
+            "tls",
+            "elapsed",
+            "timeouts",
+            "session",
+            "history",
+            "metadata",
+            "issuer",
+            "audience",
+            "logout_uri",
+        ],
     };
     Vocabulary::of(names.iter().copied()).and(constants())
 }
@@ -37,6 +54,7 @@ pub(crate) fn of_case() -> Vocabulary {
         .and(["metadata", "metadata_url", "events", "subject", "other_subject", "delivery", "received"])
         .and(["push_delivery", "poll_delivery", "delivery_request"])
         .and(["outcome", "operation", "endpoint", "stream_id", "history", "told", "answer"])
+        .and(["session", "logout_uri", "registration"])
 }
 
 /// What the templates of fixtures see.

@@ -20,7 +20,7 @@ fn the_options_of_each_run() {
 #[test]
 fn the_doctor_takes_what_a_run_takes() {
     let home = Home::new();
-    for role in ["receiver", "transmitter"] {
+    for role in ["receiver", "transmitter", "rp", "op"] {
         let options = |command: &str| {
             let shown = home.run(&[command, role, "-h"]).expect_code(0).stdout;
             shown.split_once("Options:").map(|(_, options)| options.to_owned()).expect("options")

@@ -6,6 +6,7 @@ mod doctor;
 mod exit_codes;
 mod help;
 mod lint;
+mod logout;
 mod mock;
 mod selection;
 mod show;

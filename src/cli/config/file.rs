@@ -55,6 +55,18 @@ pub(in crate::cli) struct Config {
     pub key: Option<PathBuf>,
     pub kid: Option<String>,
 
+    // For an OpenID provider.
+    pub hook: Option<Vec<String>>,
+
+    // For a relying party.
+    pub login: Option<Url>,
+    pub logout: Option<String>,
+    pub protected: Option<Url>,
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub subjects: Vec<String>,
+
     // For a receiver that visits us.
     pub visiting: Option<bool>,
     pub wait: Option<f64>,

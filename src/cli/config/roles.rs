@@ -18,8 +18,21 @@ impl Config {
                 .or(self.for_pushed_receivers())
                 .or(self.for_visitors())
                 .map(|key| (key, "receiver")),
+            Role::Rp => self
+                .for_receivers_alone()
+                .map(|key| (key, "receiver"))
+                .or(self.for_transmitters().map(|key| (key, "transmitter"))),
+            Role::Op => self
+                .for_receivers_and_relying_parties()
+                .map(|key| (key, "receiver or a relying party"))
+                .or(self.for_transmitters().map(|key| (key, "transmitter"))),
             _ => self.for_transmitters().map(|key| (key, "transmitter")),
         };
+        let foreign = foreign.or_else(|| {
+            let party = (role != Role::Rp).then(|| self.for_relying_parties()).flatten();
+            let provider = self.hook.as_ref().filter(|_| role != Role::Op).map(|_| ("hook", "OpenID provider"));
+            party.map(|key| (key, "relying party")).or(provider)
+        });
         foreign.map_or(Ok(()), |(key, whose)| Err(format!("`{key}` is for a {whose}")))
     }
 
@@ -47,6 +60,43 @@ impl Config {
             (self.kid.is_some(), "kid"),
             (self.visiting.is_some(), "visiting"),
         ])
+    }
+
+    fn for_relying_parties(&self) -> Option<&'static str> {
+        first(&[
+            (self.login.is_some(), "login"),
+            (self.logout.is_some(), "logout"),
+            (self.protected.is_some(), "protected"),
+            (!self.redirect_uris.is_empty(), "redirect-uris"),
+            (!self.subjects.is_empty(), "subjects"),
+        ])
+    }
+
+    /// Those of receivers that a relying party does not have as well.
+    fn for_receivers_alone(&self) -> Option<&'static str> {
+        self.for_pushed_receivers().or(first(&[
+            (self.audience.is_some(), "audience"),
+            (!self.languages.is_empty(), "languages"),
+            (self.set.is_some(), "set"),
+            (self.visiting.is_some(), "visiting"),
+            (self.issuer.is_some(), "issuer"),
+            (self.tls_ca.is_some(), "tls-ca"),
+            (self.receiver.is_some(), "receiver"),
+            (self.delivery.is_some(), "delivery"),
+            (self.token.is_some(), "token"),
+            (self.patience.is_some(), "patience"),
+            (self.delivery_timeout.is_some(), "delivery-timeout"),
+            (self.long_poll.is_some(), "long-poll"),
+        ]))
+    }
+
+    fn for_receivers_and_relying_parties(&self) -> Option<&'static str> {
+        self.for_any_receiver().or(self.for_pushed_receivers()).or(self.for_visitors()).or(first(&[
+            (self.alg.is_some(), "alg"),
+            (self.delivery.is_some(), "delivery"),
+            (self.token.is_some(), "token"),
+            (self.long_poll.is_some(), "long-poll"),
+        ]))
     }
 
     fn for_pushed_receivers(&self) -> Option<&'static str> {

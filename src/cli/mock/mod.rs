@@ -3,7 +3,9 @@
 mod deviations;
 mod emit;
 mod explain;
+mod op;
 mod receiver;
+mod rp;
 mod transmitter;
 mod visitor;
 mod welcome;
@@ -19,6 +21,10 @@ pub(super) enum Peer {
     Receiver(Box<receiver::ReceiverArgs>),
     /// A complete Shared Signals transmitter, by push and by poll, with events on demand.
     Transmitter(Box<transmitter::TransmitterArgs>),
+    /// An OpenID provider that approves every login, and logs out by the back channel.
+    Op(Box<op::OpArgs>),
+    /// A relying party with one protected page, which is logged out by the back channel.
+    Rp(Box<rp::RpArgs>),
     /// Ask a running mock transmitter to send an event.
     Emit(emit::EmitArgs),
 }
@@ -27,6 +33,8 @@ pub(super) fn main(peer: Peer) -> Result<ExitCode, Failure> {
     match peer {
         Peer::Receiver(args) => receiver::main(*args),
         Peer::Transmitter(args) => transmitter::main(*args),
+        Peer::Op(args) => op::main(*args),
+        Peer::Rp(args) => rp::main(*args),
         Peer::Emit(args) => emit::main(args),
     }
 }

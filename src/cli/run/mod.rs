@@ -7,8 +7,10 @@
 //! - `repeat`: the command that repeats a run.
 
 mod common;
+mod op;
 mod receiver;
 mod repeat;
+mod rp;
 mod session;
 mod target;
 mod transmitter;

@@ -6,13 +6,16 @@ use clap::Subcommand;
 use tokio::sync::watch;
 
 use super::common::{CommonArgs, Output};
-use super::{receiver, transmitter, visiting};
+use super::{op, receiver, rp, transmitter, visiting};
 use crate::cli::console::Failure;
+use crate::peer::oidc::{Op, Rp};
 use crate::peer::receiver::Receiver;
 use crate::peer::ssf::SsfTransmitter;
 use crate::run::event::{Emitter, Finished};
+use crate::run::op::OpRun;
 use crate::run::plan::{Selection, Visits};
 use crate::run::receiver::ReceiverRun;
+use crate::run::rp::RpRun;
 use crate::run::transmitter::TransmitterRun;
 use crate::run::visiting::VisitingRun;
 use crate::suite::Catalogue;
@@ -24,6 +27,10 @@ pub(in crate::cli) enum Target {
     Receiver(Box<receiver::ReceiverArgs>),
     /// A Shared Signals transmitter. Without an issuer, the built-in transmitter is started and judged.
     Transmitter(Box<transmitter::TransmitterArgs>),
+    /// A relying party of OpenID Connect, by the back channel. Without URLs, the built-in relying party is started and judged.
+    Rp(Box<rp::RpArgs>),
+    /// An OpenID provider, by the back channel. Without an issuer, the built-in provider is started and judged.
+    Op(Box<op::OpArgs>),
 }
 
 /// What the options and the file come to.
@@ -31,6 +38,8 @@ pub(in crate::cli) enum Work {
     Receiver(Box<receiver::Work>),
     Visiting(Box<visiting::Work>),
     Transmitter(Box<transmitter::Work>),
+    Rp(Box<rp::Work>),
+    Op(Box<op::Work>),
 }
 
 /// Everything is prepared and nothing has been sent. A built-in peer lives as long as its engine.
@@ -38,6 +47,8 @@ pub(in crate::cli) enum Engine {
     Receiver(Box<ReceiverRun>, Option<Receiver>),
     Visiting(Box<VisitingRun>),
     Transmitter(Box<TransmitterRun>, Option<Arc<SsfTransmitter>>),
+    Rp(Box<RpRun>, Option<Rp>),
+    Op(Box<OpRun>, Option<Op>),
 }
 
 impl Target {
@@ -45,6 +56,8 @@ impl Target {
         match self {
             Self::Receiver(args) => &args.common,
             Self::Transmitter(args) => &args.common,
+            Self::Rp(args) => &args.common,
+            Self::Op(args) => &args.common,
         }
     }
 
@@ -53,6 +66,8 @@ impl Target {
         Ok(match self {
             Self::Receiver(args) => args.resolve()?,
             Self::Transmitter(args) => Work::Transmitter(Box::new(args.resolve()?)),
+            Self::Rp(args) => Work::Rp(Box::new(args.resolve()?)),
+            Self::Op(args) => Work::Op(Box::new(args.resolve()?)),
         })
     }
 }
@@ -63,6 +78,8 @@ impl Work {
             Self::Receiver(work) => &work.settings.catalogue,
             Self::Visiting(work) => &work.settings.catalogue,
             Self::Transmitter(work) => &work.settings.catalogue,
+            Self::Rp(work) => &work.settings.catalogue,
+            Self::Op(work) => &work.settings.catalogue,
         }
     }
 
@@ -71,6 +88,8 @@ impl Work {
             Self::Receiver(work) => &work.settings.profile,
             Self::Visiting(work) => &work.settings.profile,
             Self::Transmitter(work) => &work.settings.profile,
+            Self::Rp(work) => &work.settings.profile,
+            Self::Op(work) => &work.settings.profile,
         }
     }
 
@@ -79,6 +98,8 @@ impl Work {
             Self::Receiver(work) => &work.settings.selection,
             Self::Visiting(work) => &work.settings.selection,
             Self::Transmitter(work) => &work.settings.selection,
+            Self::Rp(work) => &work.settings.selection,
+            Self::Op(work) => &work.settings.selection,
         }
     }
 
@@ -92,6 +113,8 @@ impl Work {
             Self::Receiver(work) => work.settings.strict,
             Self::Visiting(work) => work.settings.strict,
             Self::Transmitter(work) => work.settings.strict,
+            Self::Rp(work) => work.settings.strict,
+            Self::Op(work) => work.settings.strict,
         }
     }
 
@@ -100,6 +123,8 @@ impl Work {
             Self::Receiver(work) => &work.output,
             Self::Visiting(work) => &work.output,
             Self::Transmitter(work) => &work.output,
+            Self::Rp(work) => &work.output,
+            Self::Op(work) => &work.output,
         }
     }
 
@@ -113,6 +138,14 @@ impl Work {
             Self::Transmitter(work) => {
                 let (run, built_in) = work.prepare().await?;
                 Engine::Transmitter(Box::new(run), built_in)
+            }
+            Self::Rp(work) => {
+                let (run, built_in) = work.prepare().await?;
+                Engine::Rp(Box::new(run), built_in)
+            }
+            Self::Op(work) => {
+                let (run, built_in) = work.prepare().await?;
+                Engine::Op(Box::new(run), built_in)
             }
         })
     }
@@ -133,6 +166,16 @@ impl Engine {
                 transmitter::shutdown(built_in).await;
                 finished
             }
+            Self::Rp(run, built_in) => {
+                let finished = run.run(emitter, stop).await;
+                rp::shutdown(built_in).await;
+                finished
+            }
+            Self::Op(run, built_in) => {
+                let finished = run.run(emitter, stop).await;
+                op::shutdown(built_in).await;
+                finished
+            }
         }
     }
 
@@ -148,6 +191,16 @@ impl Engine {
             Self::Transmitter(run, built_in) => {
                 let finished = run.examine(emitter, stop).await;
                 transmitter::shutdown(built_in).await;
+                finished
+            }
+            Self::Rp(run, built_in) => {
+                let finished = run.examine(emitter, stop).await;
+                rp::shutdown(built_in).await;
+                finished
+            }
+            Self::Op(run, built_in) => {
+                let finished = run.examine(emitter, stop).await;
+                op::shutdown(built_in).await;
                 finished
             }
         }

@@ -64,7 +64,7 @@ fn translated(description: &str, check: Check, language: &str) -> String {
         Check::Signature => "Die Signatur stimmt nicht.",
         Check::Audience => "Das SET ist nicht für uns.",
         Check::Expiry => "Das SET ist abgelaufen.",
-        Check::Credential | Check::MediaType => "Die Anfrage wird abgelehnt.",
+        _ => "Die Anfrage wird abgelehnt.",
     }
     .to_owned()
 }

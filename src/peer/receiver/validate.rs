@@ -63,15 +63,7 @@ impl Refusal {
             Self::Credential => "credential",
             Self::TooLarge => "size",
             Self::MediaType => "media-type",
-            Self::Set { check, .. } => match check {
-                Check::Parse => "parse",
-                Check::Issuer => "issuer",
-                Check::Signature => "signature",
-                Check::Audience => "audience",
-                Check::Expiry => "expiry",
-                Check::Credential => "credential",
-                Check::MediaType => "media-type",
-            },
+            Self::Set { check, .. } => check.name(),
             Self::Content { .. } => "content",
         }
     }

@@ -57,7 +57,7 @@ impl NullPeer {
     }
 
     /// Serves until dropped; gives the URL.
-    async fn serve(self) -> std::io::Result<(String, tokio::task::JoinHandle<()>)> {
+    pub(super) async fn serve(self) -> std::io::Result<(String, tokio::task::JoinHandle<()>)> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}/events", listener.local_addr()?);
         let task = tokio::spawn(async move {
@@ -142,7 +142,7 @@ pub(super) async fn prove(lab: &Lab, peer: NullPeer) -> Result<(), String> {
 }
 
 /// The run is not conformant, and no case that expects a refusal passed.
-fn nothing_proved(lab: &Lab, finished: &Finished, cases: &[CaseResult]) -> Result<(), String> {
+pub(super) fn nothing_proved(lab: &Lab, finished: &Finished, cases: &[CaseResult]) -> Result<(), String> {
     super::sound(finished)?;
     if finished.verdict == Verdict::Conformant {
         return Err("the run is conformant".to_owned());

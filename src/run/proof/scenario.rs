@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 use url::Url;
 
-use super::{desk, ssf, visiting};
+use super::{desk, logout, ssf, visiting};
 use crate::http::{Authority, Recorder, Roots};
 use crate::peer::receiver::{Receiver, ReceiverOptions};
 use crate::peer::tamper::Tamper;
@@ -97,7 +97,7 @@ const VISITORS: &[&[&str]] = &[
 ];
 
 impl Combination {
-    fn of(role: Role) -> Self {
+    pub(super) fn of(role: Role) -> Self {
         Self {
             role,
             tls: false,
@@ -164,6 +164,12 @@ impl Combination {
         all.extend(VISITORS.iter().map(|toggles| Self::visiting(toggles.iter().copied())));
         all.push(Self { tls: true, ..Self::visiting(["push"]) });
         all.push(Self { alg: Alg::Rs256, ..Self::visiting([]) });
+        for tls in [false, true] {
+            all.push(Self { tls, ..Self::of(Role::Rp) });
+        }
+        all.push(Self { alg: Alg::Rs256, ..Self::of(Role::Rp) });
+        all.push(Self::of(Role::Op));
+        all.push(Self { alg: Alg::Rs256, ..Self::of(Role::Op) });
         all
     }
 
@@ -195,6 +201,9 @@ impl Combination {
         // What is said of events alone needs no peer.
         if deviation.is_of_events() {
             return Self::of(Role::Token);
+        }
+        if matches!(deviation.role, Role::Op | Role::Rp) {
+            return Self { deployed: plain, ..Self::of(deviation.role) };
         }
         Self {
             tls: !plain && (deviation.tls.is_some() || deviation.breaks.is_some_and(needs_tls)),
@@ -274,6 +283,12 @@ impl Lab {
                 Role::Transmitter => ssf::run(self, combination, &toggles, deviations).await,
                 _ => visiting::run(self, combination, &toggles, deviations).await.map(|(finished, _)| finished),
             };
+        }
+        if combination.role == Role::Op {
+            return logout::run_op(self, combination, deviations).await;
+        }
+        if combination.role == Role::Rp {
+            return logout::run(self, combination, deviations).await;
         }
         if combination.role == Role::Token {
             return desk::run(self, combination.alg, deviations);

@@ -26,6 +26,7 @@ pub(super) async fn run(world: &Arc<World>) -> Preflight {
         forge: None,
         headers: Template::compile(&serde_json::json!({}), &crate::expr::Vocabulary::default())
             .expect("an empty object is a template"),
+        form: None,
         auth: Auth::Valid,
         fault: None,
     };

@@ -508,6 +508,9 @@ impl Host {
                 Ok(Acted::default())
             }
             Action::Join(name) => self.join(name, scope).await,
+            Action::Login(_) | Action::Logout(_) | Action::End(_) => {
+                Err(Stop::Internal("this step is for OpenID Connect Back-Channel Logout".to_owned()))
+            }
             Action::Poll(_) | Action::Answer(_) | Action::Trigger(_) => {
                 Err(Stop::Internal("this step is for a run against a transmitter".to_owned()))
             }

@@ -64,7 +64,7 @@ impl Host {
                 (acted, scope)
             })));
         }
-        let Made { body, jti } = self.world.making.made(plan, scope)?;
+        let Made { body, jti } = self.world.making.made(plan, scope, |_| {})?;
         let token = Token::from_bytes(&body);
         let signature = set::verify(&token, &self.world.jwks);
         if plan.fault.is_none() {
@@ -215,6 +215,7 @@ pub(super) fn good_set() -> PushPlan {
         header: None,
         forge: None,
         headers: nothing,
+        form: None,
         auth: Auth::Valid,
         fault: None,
     }

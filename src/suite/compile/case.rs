@@ -52,6 +52,8 @@ impl Compiler<'_, '_> {
                 return;
             }
             [Party::Receiver] => Role::Receiver,
+            [Party::Op] => Role::Op,
+            [Party::Rp] => Role::Rp,
             parties if parties.iter().all(|party| matches!(party, Party::Transmitter | Party::Issuer)) => {
                 Role::Transmitter
             }

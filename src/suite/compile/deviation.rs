@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Compiler;
 use crate::expr::{Template, Vocabulary, nearest};
-use crate::peer::{ssf, ssf_receiver};
+use crate::peer::{oidc, ssf, ssf_receiver};
 use crate::suite::at::{At, Position};
 use crate::suite::catalogue::{Deviation, RequestPlan, RespondPlan};
 use crate::suite::model::case::Served;
@@ -122,11 +122,39 @@ impl Compiler<'_, '_> {
         text.and_then(|text| self.template(&Value::from(text), place, vocabulary))
     }
 
+    /// An OpenID provider or a relying party says so by its party; `None` for any other peer.
+    fn logout_role(&mut self, model: &At<DeviationModel>) -> Option<Option<Role>> {
+        let broken = model.breaks.as_ref().and_then(|name| self.requirement(name));
+        let party = model.party.as_ref().map(|party| party.value);
+        let role = match party.or_else(|| broken.map(|index| self.catalogue.requirements[index].party))? {
+            Party::Op => Role::Op,
+            Party::Rp => Role::Rp,
+            _ => return None,
+        };
+        let token =
+            model.claims.is_some() || model.header.is_some() || model.payload.is_some() || model.forge.is_some();
+        let fits = match (role, model.on) {
+            (_, None) => model.behave.is_some(),
+            (Role::Rp, Some(Stage::Logout)) => (model.respond.is_some() || model.ignore.is_some()) && !token,
+            (Role::Rp, Some(Stage::Tls)) => model.tls.as_ref().is_some_and(|tls| tls.plain),
+            (Role::Op, Some(Stage::Set)) => token,
+            (Role::Op, Some(Stage::Logout)) => model.request.is_some() && !token,
+            (Role::Op, Some(Stage::Metadata | Stage::Jwks | Stage::Token)) => model.respond.is_some() && !token,
+            _ => false,
+        };
+        if !fits {
+            self.error(model.position, "this deviation does not say what is different on that message");
+        }
+        Some(fits.then_some(role))
+    }
+
     /// What a deviation says of the peer has to be among what the peer can be like.
     fn known_names(&mut self, model: &At<DeviationModel>, role: Role) {
         let of = |table: &[(&'static str, &str)]| table.iter().map(|(name, _)| *name).collect::<Vec<_>>();
         let (behaviours, toggles) = match role {
             Role::Receiver => (of(ssf_receiver::BEHAVIOURS), of(ssf_receiver::TOGGLES)),
+            Role::Op => (of(oidc::behaviour::OF_OP), Vec::new()),
+            Role::Rp => (of(oidc::behaviour::OF_RP), Vec::new()),
             _ => (ssf::Behaviour::NAMES.to_vec(), of(ssf::TOGGLES)),
         };
         if let Some(name) = &model.behave {
@@ -150,6 +178,9 @@ impl Compiler<'_, '_> {
 
     /// The behaviours that a deviation names say which peer deviates.
     fn deviating_role(&mut self, model: &At<DeviationModel>) -> Option<Role> {
+        if let Some(role) = self.logout_role(model) {
+            return role;
+        }
         let tls_of_server = model
             .tls
             .as_ref()

@@ -49,6 +49,8 @@ pub(crate) const FEATURES: &[(&str, &str)] = &[
     ("ask-remove-subject", "the receiver can be asked to remove a subject"),
     ("ask-verify", "the receiver can be asked to request a verification"),
     ("ask-state", "the receiver reports its state"),
+    ("registers", "the relying party registered itself at our OpenID provider"),
+    ("logout-sessions", "the OpenID provider announces session identifiers in logout tokens"),
     ("issuer-path", "the issuer has a path component"),
     ("iop-status-endpoint", "the CAEP Interoperability Profile is that of draft 02, which asks for a status endpoint"),
     ("iop-device-compliance", "the CAEP Interoperability Profile is one with the use case of device compliance"),

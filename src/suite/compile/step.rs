@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 use super::Compiler;
 use crate::expr::Vocabulary;
 use crate::suite::at::{At, Position};
-use crate::suite::catalogue::{Action, HttpPlan, PushBase, PushPlan, Step, TriggerPlan};
-use crate::suite::model::case::{Auth, Awaited, Push, Step as StepModel, Trigger};
+use crate::suite::catalogue::{Action, HttpPlan, LoginPlan, PushBase, PushPlan, Step, TriggerPlan};
+use crate::suite::model::case::{Auth, Awaited, Login, Push, Step as StepModel, Trigger};
 
 /// The verbs, as an error message lists them.
 const VERBS: &str = "push, control, offer, get, post, put, patch, delete, poll, hello, answer, trigger, serve, ask, decide, \
-                     await or quiet";
+                     login, logout, end, await or quiet";
 
 impl Compiler<'_, '_> {
     /// `names` are those under which steps were started in the background.
@@ -103,7 +103,7 @@ impl Compiler<'_, '_> {
     fn action(
         &mut self,
         model: &At<StepModel>,
-        vocabulary: &Vocabulary,
+        vocabulary: &mut Vocabulary,
         names: &[String],
     ) -> Option<(&'static str, Option<Action>)> {
         let step = &model.value;
@@ -154,6 +154,18 @@ impl Compiler<'_, '_> {
         if let Some(trigger) = &step.trigger {
             actions.push(("trigger", self.trigger(trigger, vocabulary).map(Action::Trigger)));
         }
+        if let Some(login) = &step.login {
+            actions.push(("login", self.login(login, vocabulary).map(Action::Login)));
+        }
+        if let Some(logout) = &step.logout {
+            actions.push(("logout", self.push(logout, vocabulary).map(Action::Logout)));
+        }
+        if let Some(session) = &step.end {
+            if !vocabulary.has(session) {
+                self.error(session.position, format!("no `login` made the session `{}`", session.value));
+            }
+            actions.push(("end", Some(Action::End(session.value.clone()))));
+        }
         let filter = self.optional(step.where_.as_ref(), vocabulary);
         if let Some(what) = &step.await_ {
             actions.push((
@@ -178,19 +190,35 @@ impl Compiler<'_, '_> {
         None
     }
 
+    fn login(&mut self, model: &At<Login>, vocabulary: &mut Vocabulary) -> Option<LoginPlan> {
+        let session = model.session.as_ref().map_or("session", |name| name.value.as_str()).to_owned();
+        let sid = match &model.sid {
+            Some(sid) => Some(self.text(sid, vocabulary)?),
+            None => None,
+        };
+        vocabulary.add(session.clone());
+        Some(LoginPlan {
+            session,
+            user: model.user.clone().unwrap_or_else(|| "user".to_owned()),
+            sid,
+            impostor: model.impostor,
+        })
+    }
+
     fn awaited(&mut self, what: &At<String>, names: &[String]) -> Option<Waited> {
         match what.as_str() {
             "push" => Some(Waited::Message(Awaited::Push)),
             "set" => Some(Waited::Message(Awaited::Set)),
             "request" => Some(Waited::Message(Awaited::Request)),
             "connection" => Some(Waited::Message(Awaited::Connection)),
+            "logout" => Some(Waited::Message(Awaited::Logout)),
             name if names.iter().any(|known| known == name) => Some(Waited::Step(name.to_owned())),
             name => {
                 let message = format!("nothing was started under the name `{name}`");
                 self.error_with_help(
                     what.position,
                     message,
-                    "`set`, `push`, `request`, `connection`, or the name of a step with `as`",
+                    "`set`, `push`, `request`, `connection`, `logout`, or the name of a step with `as`",
                 );
                 None
             }
@@ -294,12 +322,14 @@ impl Compiler<'_, '_> {
         let claims = self.members(push.claims.as_ref(), vocabulary);
         let header = self.members(push.header.as_ref(), vocabulary);
         let headers = self.object(&push.headers, model.position, vocabulary)?;
+        let form = (!push.form.is_empty()).then(|| self.object(&push.form, model.position, vocabulary)).flatten();
         Some(PushPlan {
             base: bases.pop().flatten()?,
             claims,
             header,
             forge: push.forge,
             headers,
+            form,
             auth: push.auth.unwrap_or(Auth::Valid),
             fault: push.fault,
         })

@@ -140,6 +140,12 @@ pub struct Step {
     pub ask: Option<At<Asked>>,
     /// Lets our transmitter change the status of the receiver's stream by its own decision.
     pub decide: Option<At<Decision>>,
+    /// Logs a browser in at the relying party, or by our relying party at the OpenID provider.
+    pub login: Option<At<Login>>,
+    /// Sends a back-channel logout request to the relying party, and looks which sessions are still there.
+    pub logout: Option<At<Push>>,
+    /// Has the OpenID provider end the session of this variable.
+    pub end: Option<At<String>>,
 
     /// Header fields of a request; null leaves one out.
     pub headers: Map<String, Value>,
@@ -191,6 +197,8 @@ pub struct Push {
     pub raw: Option<At<String>>,
     /// Header fields of the HTTP request; null leaves one out.
     pub headers: Map<String, Value>,
+    /// Parameters of the form of a logout request; null leaves one out.
+    pub form: Map<String, Value>,
     /// The credential of the request.
     pub auth: Option<Auth>,
     /// What is wrong with the push, where something is: the check of RFC 8935 section 2 that it must not pass.
@@ -213,6 +221,8 @@ pub enum Fault {
     Expiry,
     /// The caller may not send it.
     Caller,
+    /// A claim of a logout token is missing, or must not be there (Back-Channel Logout section 2.6).
+    Claims,
     /// Nothing that must be refused: the receiver may take it or not.
     Oddity,
 }
@@ -227,6 +237,7 @@ impl Fault {
             Self::Issuer => "issuer",
             Self::Expiry => "expiry",
             Self::Caller => "caller",
+            Self::Claims => "claims",
             Self::Oddity => "oddity",
         }
     }
@@ -347,6 +358,22 @@ pub enum Awaited {
     Request,
     /// A connection of a visiting receiver that was shown a certificate that must not be trusted.
     Connection,
+    /// A back-channel logout request of an OpenID provider.
+    Logout,
+}
+
+/// A login of a browser (OpenID Connect Core).
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Login {
+    /// The variable that the session is known by; `session` unless given.
+    pub session: Option<At<String>>,
+    /// The user, by a name within the case: logins of one name are sessions of one user.
+    pub user: Option<String>,
+    /// The session identifier that our OpenID provider gives it. A template.
+    pub sid: Option<At<String>>,
+    /// Whether our OpenID provider gives a logout token in place of an ID Token; a login without it comes before.
+    pub impostor: bool,
 }
 
 /// What our transmitter does otherwise while a receiver visits it.

@@ -97,6 +97,8 @@ pub enum Stage {
     Poll,
     /// Any of the answers of the management API (SSF section 8).
     Management,
+    /// A back-channel logout: the request of an OpenID provider, the answer of a relying party.
+    Logout,
 }
 
 impl Stage {
@@ -127,6 +129,7 @@ impl Stage {
             Self::Verify => "verify",
             Self::Poll => "poll",
             Self::Management => "management",
+            Self::Logout => "logout",
         }
     }
 }
@@ -169,8 +172,47 @@ pub enum Check {
     Signature,
     /// That `aud` names the receiver.
     Audience,
-    /// That `exp`, if there is one, has not passed.
+    /// That `exp`, if there is one, has not passed; of a logout token, that there is one.
     Expiry,
+    /// A relying party: that the algorithm is the registered one.
+    Algorithm,
+    /// A relying party: that `iat` is there.
+    Iat,
+    /// A relying party: that `jti` is there.
+    Jti,
+    /// A relying party: that there is `sub` or `sid`.
+    Subject,
+    /// A relying party: that `events` is an object with the member of a logout.
+    Events,
+    /// A relying party: that this member is an object.
+    EventObject,
+    /// A relying party: that there is no `nonce`.
+    Nonce,
+    /// A relying party: that the `jti` did not come before.
+    Replay,
+}
+
+impl Check {
+    /// The check as suites write it: `media-type`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Credential => "credential",
+            Self::MediaType => "media-type",
+            Self::Parse => "parse",
+            Self::Issuer => "issuer",
+            Self::Signature => "signature",
+            Self::Audience => "audience",
+            Self::Expiry => "expiry",
+            Self::Algorithm => "algorithm",
+            Self::Iat => "iat",
+            Self::Jti => "jti",
+            Self::Subject => "subject",
+            Self::Events => "events",
+            Self::EventObject => "event-object",
+            Self::Nonce => "nonce",
+            Self::Replay => "replay",
+        }
+    }
 }
 
 /// Changes of a transmitter's push request, or of a request of a visiting receiver.

@@ -36,6 +36,10 @@ pub enum Role {
     Transmitter,
     /// Takes SETs.
     Receiver,
+    /// An OpenID provider, which sends logout tokens (OpenID Connect Back-Channel Logout).
+    Op,
+    /// A relying party, which takes them.
+    Rp,
     /// No peer at all: tokens at rest, as `setspec check` sees them.
     Token,
 }
@@ -46,6 +50,8 @@ impl Role {
         match self {
             Self::Transmitter => "transmitter",
             Self::Receiver => "receiver",
+            Self::Op => "op",
+            Self::Rp => "rp",
             Self::Token => "token",
         }
     }

@@ -120,6 +120,10 @@ pub enum Party {
     Transmitter,
     /// Who takes the SET (the SET Recipient).
     Receiver,
+    /// The OpenID provider, which asks for logouts.
+    Op,
+    /// The relying party, which is asked to log out.
+    Rp,
     /// Who writes a profile of the specification, or registers a name.
     Author,
 }
@@ -131,6 +135,8 @@ impl Party {
             Self::Issuer => "issuer",
             Self::Transmitter => "transmitter",
             Self::Receiver => "receiver",
+            Self::Op => "op",
+            Self::Rp => "rp",
             Self::Author => "author",
         }
     }
@@ -160,11 +166,13 @@ pub enum Kind {
     Status,
     /// One poll (RFC 8936): `poll`, `request`, `response`, `sent`, `elapsed`.
     Poll,
+    /// One back-channel logout request with its logout token: `request`, `response`, `sent`, `set`, `session`.
+    Logout,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Set,
         Self::Event,
         Self::Subject,
@@ -175,6 +183,7 @@ impl Kind {
         Self::Stream,
         Self::Status,
         Self::Poll,
+        Self::Logout,
     ];
 
     /// The kind as `on:` names it: `set`.
@@ -190,6 +199,7 @@ impl Kind {
             Self::Stream => "stream",
             Self::Status => "status",
             Self::Poll => "poll",
+            Self::Logout => "logout",
         }
     }
 }

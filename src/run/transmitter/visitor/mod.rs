@@ -193,6 +193,9 @@ impl Actor for Visitor {
                 request::hello(*version, &url, timeouts.response, scope).await?;
                 Ok(Acted::default())
             }
+            Action::Login(_) | Action::Logout(_) | Action::End(_) => {
+                Err(Stop::Internal("this step is for OpenID Connect Back-Channel Logout".to_owned()))
+            }
             Action::Push(_)
             | Action::Control(_)
             | Action::Offer(_)

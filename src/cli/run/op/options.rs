@@ -1,0 +1,98 @@
+//! The options of `run op`, and what they mean together with the configuration file.
+
+use url::Url;
+
+use super::Work;
+use crate::cli::config::{Config, secret};
+use crate::cli::console::Failure;
+use crate::cli::run::common::{CommonArgs, seconds, web_url};
+use crate::cli::run::repeat::Repeat;
+use crate::run::op::settings::OpSettings;
+use crate::run::settings::Timeouts;
+use crate::suite::model::profile::Role;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct OpArgs {
+    /// The issuer of the provider.
+    #[arg(value_name = "ISSUER")]
+    issuer: Option<String>,
+    /// The client identifier that our relying party is registered under; it registers itself unless given.
+    #[arg(long, value_name = "TEXT")]
+    client_id: Option<String>,
+    /// Its client secret; a public client has none. `@FILE` reads it from a file.
+    #[arg(long, value_name = "SECRET", env = "SETSPEC_CLIENT_SECRET", hide_env_values = true)]
+    client_secret: Option<String>,
+    /// A command that opens SETSPEC_URL with a browser: to log in where SETSPEC_ASK is `login`, to log out where it is `end`.
+    #[arg(long, value_name = "COMMAND")]
+    hook: Option<String>,
+    /// Seconds to wait for a logout request, and for the command [default: 30].
+    #[arg(long, value_name = "SECONDS")]
+    delivery_timeout: Option<f64>,
+    /// Seconds in which nothing has to come before it counts as nothing [default: 2].
+    #[arg(long, value_name = "SECONDS")]
+    patience: Option<f64>,
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+impl OpArgs {
+    pub fn resolve(&self) -> Result<Work, Failure> {
+        let config = Config::find(self.common.config.as_deref(), Role::Op)?;
+        let issuer = self.issuer.as_ref().or(config.issuer.as_ref());
+        if let Some(issuer) = issuer {
+            let url = Url::parse(issuer).map_err(|error| Failure::usage(format!("ISSUER {issuer}: {error}")))?;
+            web_url("ISSUER", &url)?;
+        }
+        let common = self.common.resolve(&config, "backchannel-logout-op")?;
+        let client_secret = match (&self.client_secret, &config.client_secret) {
+            (Some(text), _) => Some(secret("--client-secret", text)?),
+            (None, Some(reference)) => Some(reference.resolve("client-secret")?),
+            (None, None) => None,
+        };
+        let hook = match (&self.hook, &config.hook) {
+            (Some(text), _) => {
+                let unclosed = || Failure::usage("--hook: expected words, got a quote that is not closed");
+                Some(shlex::split(text).filter(|words| !words.is_empty()).ok_or_else(unclosed)?)
+            }
+            (None, words) => words.clone().filter(|words| !words.is_empty()),
+        };
+        let usual = Timeouts::default();
+        let delivery = seconds("--delivery-timeout", self.delivery_timeout.or(config.delivery_timeout))?;
+        let quiet = seconds("--patience", self.patience.or(config.patience))?;
+        let settings = OpSettings {
+            command: self.command(),
+            catalogue: self.common.suites.load()?,
+            profile: common.profile,
+            issuer: issuer.cloned().unwrap_or_default(),
+            client_id: self.client_id.clone().or(config.client_id.clone()),
+            client_secret,
+            hook,
+            listen: common.listen,
+            public_url: common.public_url,
+            roots: common.roots,
+            insecure: common.insecure,
+            timeouts: Timeouts {
+                delivery: delivery.unwrap_or(usual.delivery),
+                quiet: quiet.unwrap_or(usual.quiet),
+                ..common.timeouts
+            },
+            strict: common.strict,
+            selection: common.selection,
+        };
+        let quiet = self.common.quiet || self.common.list;
+        Ok(Work { built_in: issuer.is_none(), settings, output: common.output, quiet })
+    }
+
+    fn command(&self) -> String {
+        let mut repeat = Repeat::new("setspec run op");
+        repeat.word(self.issuer.as_ref());
+        repeat.option("client-id", self.client_id.as_ref());
+        repeat.secret("client-secret", self.client_secret.as_deref(), "SETSPEC_CLIENT_SECRET");
+        // Its arguments may be credentials.
+        repeat.variable("hook", self.hook.is_some(), "HOOK");
+        repeat.option("delivery-timeout", self.delivery_timeout);
+        repeat.option("patience", self.patience);
+        self.common.repeat(&mut repeat);
+        repeat.finish()
+    }
+}

@@ -1,0 +1,40 @@
+//! The end of a session (RP-Initiated Logout section 2): the relying parties are told, then the browser is sent back.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use url::Url;
+
+use super::{COOKIE, Call, Shared, logout};
+use crate::peer::answer::Answer;
+use crate::peer::oidc::answer::{page, redirect};
+use crate::peer::oidc::cookie;
+use crate::set::{Jwks, Token, verify};
+
+pub(super) async fn answer(shared: &Arc<Shared>, call: &Call) -> Answer {
+    let hinted = call.get("id_token_hint").and_then(|hint| hinted(shared, hint));
+    let session = hinted.or_else(|| cookie::find(&call.headers, COOKIE).map(str::to_owned));
+    if let Some(session) = session.and_then(|cookie| shared.sessions.end(&cookie)) {
+        logout::tell(shared, &session).await;
+    }
+    let back = call.get("post_logout_redirect_uri").and_then(|uri| Url::parse(uri).ok());
+    let answer = match back {
+        Some(mut url) => {
+            if let Some(state) = call.get("state") {
+                url.query_pairs_mut().append_pair("state", state);
+            }
+            redirect(url.as_str())
+        }
+        None => page(200, "You are logged out."),
+    };
+    answer.with("Set-Cookie", &cookie::remove(COOKIE))
+}
+
+/// The cookie of the session that one of our own ID Tokens was given for.
+fn hinted(shared: &Shared, hint: &str) -> Option<String> {
+    let token = Token::parse(hint);
+    let keys = Jwks::for_keys(&[&shared.options.key]).ok()?;
+    verify(&token, &keys).is_valid().then_some(())?;
+    let sid = token.claims.as_ref()?.get("sid").and_then(Value::as_str)?;
+    shared.sessions.by_sid(sid)
+}

@@ -1,0 +1,150 @@
+//! Who is logged in, in which browser, at which relying parties (Back-Channel Logout section 2.3).
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::peer::oidc::random;
+
+/// How many sessions, codes and access tokens are kept before it starts anew.
+const MOST: usize = 10_000;
+
+/// A browser that is logged in before it comes.
+#[derive(Debug, Clone)]
+pub struct Admission {
+    /// The value of the cookie [`COOKIE`](super::COOKIE).
+    pub cookie: String,
+    /// The user.
+    pub sub: String,
+    /// The session.
+    pub sid: String,
+}
+
+/// What became of a session.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// Whether the browser came to the authorization endpoint with it.
+    pub asked: bool,
+    /// The ID Tokens that were given for it, in order.
+    pub id_tokens: Vec<String>,
+}
+
+/// One session of a browser.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    pub sub: String,
+    pub sid: String,
+    pub seen: Seen,
+    /// The identifiers of the clients that it was used with.
+    pub clients: Vec<String>,
+    /// Whether it gets logout tokens in place of ID Tokens.
+    pub confused: bool,
+}
+
+/// What an authorization code stands for.
+#[derive(Debug, Clone)]
+pub(super) struct Grant {
+    pub client: String,
+    pub redirect_uri: String,
+    pub nonce: Option<String>,
+    /// The PKCE challenge and whether it is a digest.
+    pub challenge: Option<(String, bool)>,
+    /// The cookie of the session.
+    pub session: String,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Sessions(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    sessions: HashMap<String, Session>,
+    grants: HashMap<String, Grant>,
+    /// The cookie of the session by access token.
+    tokens: HashMap<String, String>,
+}
+
+impl Sessions {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn admit(&self, sub: &str, sid: String) -> Admission {
+        let cookie = random();
+        let session = Session {
+            sub: sub.to_owned(),
+            sid: sid.clone(),
+            seen: Seen::default(),
+            clients: Vec::new(),
+            confused: false,
+        };
+        insert(&mut self.lock().sessions, cookie.clone(), session);
+        Admission { cookie, sub: sub.to_owned(), sid }
+    }
+
+    pub fn find(&self, cookie: &str) -> Option<Session> {
+        self.lock().sessions.get(cookie).cloned()
+    }
+
+    pub fn seen(&self, cookie: &str) -> Seen {
+        self.lock().sessions.get(cookie).map(|session| session.seen.clone()).unwrap_or_default()
+    }
+
+    pub fn confuse(&self, cookie: &str) {
+        if let Some(session) = self.lock().sessions.get_mut(cookie) {
+            session.confused = true;
+        }
+    }
+
+    /// The cookie of the session with this identifier.
+    pub fn by_sid(&self, sid: &str) -> Option<String> {
+        self.lock().sessions.iter().find(|(_, session)| session.sid == sid).map(|(cookie, _)| cookie.clone())
+    }
+
+    /// Enters a grant; gives its code.
+    pub fn grant(&self, grant: Grant) -> String {
+        let code = random();
+        let mut inner = self.lock();
+        if let Some(session) = inner.sessions.get_mut(&grant.session) {
+            session.seen.asked = true;
+        }
+        insert(&mut inner.grants, code.clone(), grant);
+        code
+    }
+
+    /// A code is good for once.
+    pub fn redeem(&self, code: &str) -> Option<Grant> {
+        self.lock().grants.remove(code)
+    }
+
+    /// Notes that a client has logged the session in; gives an access token.
+    pub fn logged_in(&self, grant: &Grant, id_token: &str) -> String {
+        let token = random();
+        let mut inner = self.lock();
+        if let Some(session) = inner.sessions.get_mut(&grant.session) {
+            session.seen.id_tokens.push(id_token.to_owned());
+            if !session.clients.contains(&grant.client) {
+                session.clients.push(grant.client.clone());
+            }
+        }
+        insert(&mut inner.tokens, token.clone(), grant.session.clone());
+        token
+    }
+
+    /// The user that an access token stands for.
+    pub fn user_of(&self, token: &str) -> Option<String> {
+        let inner = self.lock();
+        inner.tokens.get(token).and_then(|cookie| inner.sessions.get(cookie)).map(|session| session.sub.clone())
+    }
+
+    /// Ends a session; gives what it was.
+    pub fn end(&self, cookie: &str) -> Option<Session> {
+        self.lock().sessions.remove(cookie)
+    }
+}
+
+fn insert<T>(map: &mut HashMap<String, T>, key: String, value: T) {
+    if map.len() >= MOST {
+        map.clear();
+    }
+    map.insert(key, value);
+}

@@ -1,0 +1,152 @@
+//! Steps against an OpenID provider: logins, their ends, and the logout requests that come of them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
+
+use super::listener::{Answering, is_logout};
+use super::world::{Failed, Session, World};
+use crate::expr::{Expression, Scope};
+use crate::http::Exchange;
+use crate::peer::message::{form_request_value, object_or_null, response_value, sent_value, set_value, tls_value};
+use crate::run::evidence::evidence;
+use crate::run::steps::{Acted, Actor, Stop};
+use crate::set::{self, Token};
+use crate::suite::catalogue::{Action, Step};
+use crate::suite::model::case::Auth;
+use crate::suite::model::section::Kind;
+
+/// The longest that a step waits.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// Our relying party in one case.
+pub(crate) struct RelyingParty {
+    world: Arc<World>,
+    sessions: BTreeMap<String, Session>,
+    /// The logout requests of the case, oldest first, each with the session that it is about.
+    came: Vec<(Arc<Exchange>, Value)>,
+}
+
+impl From<Failed> for Stop {
+    fn from(failed: Failed) -> Self {
+        Self::Inconclusive { reason: failed.reason, exchanges: failed.exchanges, observations: Vec::new() }
+    }
+}
+
+impl RelyingParty {
+    pub fn new(world: Arc<World>) -> Self {
+        world.listener.answer(Answering::USUAL);
+        // What still came of an earlier case says nothing of this one.
+        if let Ok(mut requests) = world.requests.try_lock() {
+            while requests.try_next().is_some() {}
+        }
+        Self { world, sessions: BTreeMap::new(), came: Vec::new() }
+    }
+
+    async fn login(&mut self, name: &str, scope: &mut Scope) -> Result<Acted, Stop> {
+        let (session, exchanges) = self.world.login().await?;
+        scope.set(name, session.value());
+        self.sessions.insert(name.to_owned(), session);
+        Ok(Acted { exchanges, ..Acted::default() })
+    }
+
+    async fn end(&mut self, name: &str) -> Result<Acted, Stop> {
+        let session = self.sessions.get_mut(name).ok_or_else(|| Stop::Internal(format!("no session `{name}`")))?;
+        let exchanges = self.world.end(session).await?;
+        Ok(Acted { exchanges, ..Acted::default() })
+    }
+
+    /// Waits for a logout request; its variables are null where none comes in time.
+    async fn wait(&mut self, filter: Option<&Expression>, bound: Duration, scope: &mut Scope) -> Acted {
+        let deadline = Instant::now() + bound;
+        let mut acted = Acted::default();
+        let world = self.world.clone();
+        let mut requests = world.requests.lock().await;
+        loop {
+            let Ok(Some(exchange)) = timeout_at(deadline, requests.next()).await else {
+                for name in ["request", "response", "set", "claims", "header", "history"] {
+                    scope.set(name, Value::Null);
+                }
+                return acted;
+            };
+            if !is_logout(&exchange) {
+                continue;
+            }
+            self.enter(&exchange, scope);
+            acted.observations.extend(world.judge.message(Kind::Logout, scope, Some(&exchange.id)));
+            acted.exchanges.push(evidence((*exchange).clone()));
+            let about = scope.get("session").cloned().unwrap_or(Value::Null);
+            self.came.push((exchange, about));
+            if filter.is_none_or(|filter| scope.enter(|entered| filter.holds(entered))) {
+                return acted;
+            }
+        }
+    }
+
+    /// Sets the variables of a logout request.
+    fn enter(&self, exchange: &Exchange, scope: &mut Scope) {
+        let request = form_request_value(&exchange.request);
+        let token = Token::parse(request["form"]["logout_token"].as_str().unwrap_or_default());
+        let keys = self.world.provider.get().map(|provider| provider.jwks.clone());
+        let signature = set::verify(&token, &keys.unwrap_or_default());
+        // The same request as before is about the same session as before.
+        let earlier = self.came.iter().rev().find(|(known, _)| known.request.body == exchange.request.body);
+        scope.set("history", history(exchange, earlier.map(|(known, _)| known.as_ref())));
+        scope.set("request", request);
+        scope.set("response", response_value(exchange));
+        scope.set("tls", tls_value(exchange.tls.as_ref()));
+        scope.set("elapsed", json!(exchange.elapsed_ms / 1000.0));
+        scope.set("sent", sent_value(None, None, Auth::Valid, None));
+        scope.set("set", set_value(&token, &signature));
+        scope.set("claims", object_or_null(token.claims.as_ref()));
+        scope.set("header", object_or_null(token.header.as_ref()));
+        let ended = || self.world.ended.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        scope.set("session", earlier.map_or_else(ended, |(_, session)| session.clone()));
+    }
+}
+
+/// Whether the same request came before in the case, how it was answered, and how many seconds ago.
+fn history(exchange: &Exchange, earlier: Option<&Exchange>) -> Value {
+    match earlier {
+        None => json!({ "repeated": false, "status": 0, "pause": 0.0 }),
+        Some(known) => {
+            let apart = (exchange.at.as_millisecond() - known.at.as_millisecond()) as f64;
+            let pause = ((apart - known.elapsed_ms) / 1000.0).max(0.0);
+            json!({ "repeated": true, "status": known.status(), "pause": pause })
+        }
+    }
+}
+
+fn bound(within: Option<&Expression>, usual: Duration, scope: &Scope) -> Duration {
+    let seconds =
+        within.and_then(|within| scope.enter(|entered| within.value(entered)).ok()).and_then(|it| it.as_f64());
+    seconds.map_or(usual, |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(usual).min(LONGEST_WAIT))
+}
+
+impl Actor for RelyingParty {
+    async fn act(&mut self, step: &Step, scope: &mut Scope) -> Result<Acted, Stop> {
+        let timeouts = self.world.settings.timeouts;
+        let within = step.within.as_ref();
+        match &step.action {
+            Action::Login(plan) => self.login(&plan.session, scope).await,
+            Action::End(name) => self.end(name).await,
+            Action::Answer(answer) => {
+                let status = answer.status.unwrap_or(Answering::USUAL.status);
+                self.world.listener.answer(Answering { status, times: answer.times });
+                Ok(Acted::default())
+            }
+            Action::Await { filter, .. } => {
+                let bound = bound(within, timeouts.delivery, scope);
+                Ok(self.wait(filter.as_ref(), bound, scope).await)
+            }
+            Action::Quiet { filter, .. } => {
+                let bound = bound(within, timeouts.quiet, scope);
+                Ok(self.wait(filter.as_ref(), bound, scope).await)
+            }
+            _ => Err(Stop::Internal("this step is not for an OpenID provider".to_owned())),
+        }
+    }
+}

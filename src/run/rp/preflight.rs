@@ -1,0 +1,143 @@
+//! Before the first case: somebody logs in, a stranger does not, and a good token is answered.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::actor::Visitors;
+use super::browser::{End, shown};
+use super::world::{Failed, Session, World, told};
+use crate::http::Exchange;
+use crate::run::clock;
+use crate::run::event::PreflightLine;
+use crate::run::receiver::Preflight;
+use crate::run::steps::Stop;
+
+/// The first pause between two attempts to log in; each is twice as long as the one before.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// The longest pause.
+const LONGEST: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(world: &Arc<World>) -> Preflight {
+    let mut found = Preflight { lines: Vec::new(), exchanges: Vec::new(), internal_error: None };
+    let session = match first_login(world).await {
+        Ok((session, exchanges)) => {
+            found.exchanges.extend(exchanges);
+            found.lines.push(line(
+                "login",
+                true,
+                format!("{} logs in by way of our provider", world.settings.login),
+                None,
+            ));
+            session
+        }
+        Err(failed) => {
+            found.exchanges.extend(failed.exchanges);
+            let advice = format!(
+                "The relying party has to know our provider {} by the client id {:?}, and --login is the page that sends \
+                 browsers there. A relying party that looks it up at its start is started meanwhile with --wait.",
+                world.op.issuer(),
+                world.settings.client_id,
+            );
+            found.lines.push(line("login", false, failed.reason, Some(advice)));
+            return found;
+        }
+    };
+    stranger(world, &session, &mut found).await;
+    if found.lines.iter().all(|line| line.ok) {
+        good_token(world, session, &mut found).await;
+    }
+    found
+}
+
+/// A relying party that is being started may take a while.
+async fn first_login(world: &World) -> Result<(Session, Vec<Exchange>), Failed> {
+    let until = Instant::now() + world.settings.wait;
+    let mut pause = PAUSE;
+    let sub = world.anybody();
+    loop {
+        match world.login(&sub, None).await {
+            Ok(done) => return Ok(done),
+            Err(failed) if Instant::now() + pause >= until => return Err(failed),
+            Err(_) => tokio::time::sleep(pause).await,
+        }
+        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// A page that anybody can open tells nothing of sessions.
+async fn stranger(world: &World, session: &Session, found: &mut Preflight) {
+    let page = session.page();
+    let visit = world.stranger().open(page, |url| world.is_login(url)).await;
+    found.exchanges.extend(visit.exchanges);
+    let shown_page = shown(page);
+    found.lines.push(match visit.end {
+        End::Page(url, status) if (200..300).contains(&status) && url.path() == page.path() => line(
+            "protected page",
+            false,
+            format!("{shown_page} opens for a browser that is not logged in"),
+            Some("--protected URL names a page that only those who are logged in see.".to_owned()),
+        ),
+        End::Lost(why) => line("protected page", false, format!("a browser that is not logged in ends at {why}"), None),
+        end => line("protected page", true, format!("{shown_page} opens after the login alone: {}", told(&end)), None),
+    });
+}
+
+async fn good_token(world: &Arc<World>, mut session: Session, found: &mut Preflight) {
+    let exchange = match Visitors::new(world.clone()).good(&session).await {
+        Ok(exchange) => exchange,
+        Err(stop) => {
+            let why = match stop {
+                Stop::Internal(why)
+                | Stop::NotApplicable(why)
+                | Stop::NoOccasion(why)
+                | Stop::Inconclusive { reason: why, .. } => why,
+            };
+            found.lines.push(line("good token", false, why.clone(), None));
+            found.internal_error = Some(why);
+            return;
+        }
+    };
+    let endpoint = shown(&world.endpoint);
+    let still_there = match world.look(&mut session).await {
+        Ok(exchanges) => {
+            found.exchanges.extend(exchanges);
+            session.open
+        }
+        Err(failed) => {
+            found.exchanges.extend(failed.exchanges);
+            false
+        }
+    };
+    found.lines.push(match exchange.status() {
+        Some(status) if (200..300).contains(&status) && still_there => line(
+            "good token",
+            true,
+            format!("{endpoint} answers {status}, and the session is still there"),
+            Some("Nothing that has to be refused can be told from that; the run says what it sees.".to_owned()),
+        ),
+        Some(status) if (200..300).contains(&status) => {
+            line("good token", true, format!("{endpoint} answers {status}, and the session is gone"), None)
+        }
+        Some(status) => line(
+            "good token",
+            false,
+            format!("{endpoint} answers {status} to a good logout token"),
+            Some(format!(
+                "Is it the backchannel_logout_uri of the relying party? The token is for {:?} and is signed with {}; its log may say more.",
+                world.settings.client_id,
+                world.settings.key.alg(),
+            )),
+        ),
+        None => {
+            let why = exchange.failure.as_ref().map_or("no answer", |failure| failure.message.as_str());
+            line("good token", false, format!("{endpoint}: {why}"), Some("Is --logout the right address?".to_owned()))
+        }
+    });
+    found.lines.extend(clock::line(&exchange, "the relying party"));
+    found.exchanges.push(exchange);
+}
+
+fn line(name: &str, ok: bool, message: String, advice: Option<String>) -> PreflightLine {
+    PreflightLine { name: name.to_owned(), ok, message, advice }
+}

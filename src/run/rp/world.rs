@@ -1,0 +1,250 @@
+//! What the cases of a run share, and a login.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::browser::{Browser, End, shown};
+use super::settings::RpSettings;
+use crate::expr::Scope;
+use crate::http::{Client, Exchange};
+use crate::peer::message::object_or_null;
+use crate::peer::oidc::op::{Admission, COOKIE};
+use crate::peer::oidc::{Op, random};
+use crate::run::judge::Judge;
+use crate::run::making::Making;
+use crate::run::receiver::STRANGER;
+use crate::set::{Jwks, Token};
+
+/// After so many logins in a row that failed, the relying party is taken for gone.
+const LOST_AFTER: u32 = 3;
+
+/// Everything that cases share.
+pub(crate) struct World {
+    pub settings: RpSettings,
+    pub op: Op,
+    /// The logout endpoint.
+    pub endpoint: Url,
+    pub client: Client,
+    pub judge: Judge,
+    /// Judges what we send ourselves as the conformant provider.
+    pub conscience: Judge,
+    pub making: Making,
+    pub jwks: Jwks,
+    /// Logins in a row that failed.
+    pub lost: AtomicU32,
+}
+
+/// A browser that is logged in, or was.
+pub(crate) struct Session {
+    browser: Browser,
+    pub admission: Admission,
+    /// The page that was open after the login.
+    page: Url,
+    /// The ID Token of the login.
+    id_token: Token,
+    pub open: bool,
+}
+
+/// Something that could not be done: why, and what was seen on the way.
+pub(crate) struct Failed {
+    pub reason: String,
+    pub exchanges: Vec<Exchange>,
+}
+
+impl World {
+    /// Whether nobody can log in any more.
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed) >= LOST_AFTER
+    }
+
+    /// The client identifier of the relying party: the one that it registered last, or the one that it was given.
+    pub fn client_id(&self) -> String {
+        self.op.registration().map_or_else(|| self.settings.client_id.clone(), |(id, _)| id)
+    }
+
+    /// The features that cases may need.
+    pub fn features(&self) -> BTreeSet<&'static str> {
+        let mut features = self.settings.features();
+        if self.op.registration().is_some() {
+            features.insert("registers");
+        }
+        features
+    }
+
+    /// The user of a login that is there for its own sake.
+    pub fn anybody(&self) -> String {
+        self.settings.subjects.first().cloned().unwrap_or_else(|| format!("user-{}", random()))
+    }
+
+    /// A browser that nobody is logged in with.
+    pub fn stranger(&self) -> Browser {
+        Browser::new(self.client.clone())
+    }
+
+    /// Logs a user in with a new browser, and sees that the protected page opens.
+    ///
+    /// # Errors
+    /// If it does not come to that: where it ended.
+    pub async fn login(&self, sub: &str, sid: Option<String>) -> Result<(Session, Vec<Exchange>), Failed> {
+        let outcome = self.try_login(sub, sid).await;
+        match &outcome {
+            Ok(_) => self.lost.store(0, Ordering::Relaxed),
+            Err(_) => {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        outcome
+    }
+
+    async fn try_login(&self, sub: &str, sid: Option<String>) -> Result<(Session, Vec<Exchange>), Failed> {
+        let admission = self.op.admit(sub, sid);
+        let mut browser = self.browser_of(&admission);
+        let login = &self.settings.login;
+        let visit = browser.open(login, |_| false).await;
+        let mut exchanges = visit.exchanges;
+        let seen = self.op.seen(&admission);
+        let came_to = match visit.end {
+            End::Page(url, status) if (200..300).contains(&status) => Ok(url),
+            End::Page(url, status) => Err(format!("it ended at {} with status {status}", shown(&url))),
+            End::Stopped(url) => Err(format!("it ended before {}", shown(&url))),
+            End::Lost(why) => Err(format!("it ended at {why}")),
+        };
+        let why = match (&came_to, seen.asked, seen.id_tokens.last()) {
+            (Err(why), false, _) => Some(format!("{why}, and never came to our authorization endpoint")),
+            (Err(why), true, _) => Some(why.clone()),
+            (Ok(url), false, _) => {
+                Some(format!("it ended at {} and never came to our authorization endpoint", shown(url)))
+            }
+            (Ok(_), true, None) => Some("the relying party did not redeem the code at our token endpoint".to_owned()),
+            (Ok(_), true, Some(_)) => None,
+        };
+        let (Ok(end), None, Some(id_token)) = (came_to, &why, seen.id_tokens.last()) else {
+            let why = why.unwrap_or_default();
+            return Err(Failed { reason: format!("the login at {login} did not succeed: {why}"), exchanges });
+        };
+        let protected = self.settings.protected.clone().unwrap_or(end);
+        let visit = browser.open(&protected, |url| self.is_login(url)).await;
+        exchanges.extend(visit.exchanges);
+        let page = match visit.end {
+            End::Page(url, status) if (200..300).contains(&status) => url,
+            other => {
+                let reason = format!("after the login, {} does not open: {}", shown(&protected), told(&other));
+                return Err(Failed { reason, exchanges });
+            }
+        };
+        let id_token = Token::parse(id_token);
+        Ok((Session { browser, admission, page, id_token, open: true }, exchanges))
+    }
+
+    /// Whether a browser gets in with a logout token in place of an ID Token: whether `page` opens for it.
+    ///
+    /// # Errors
+    /// If it does not come to that token, or nothing can be told of the page.
+    pub async fn lets_impostors_in(&self, sub: &str, page: &Url) -> Result<(bool, Vec<Exchange>), Failed> {
+        let admission = self.op.admit(sub, None);
+        self.op.confuse(&admission);
+        let mut browser = self.browser_of(&admission);
+        let visit = browser.open(&self.settings.login, |_| false).await;
+        let mut exchanges = visit.exchanges;
+        if self.op.seen(&admission).id_tokens.is_empty() {
+            let reason = format!("the relying party did not come for its tokens: {}", told(&visit.end));
+            return Err(Failed { reason, exchanges });
+        }
+        let visit = browser.open(page, |url| self.is_login(url)).await;
+        exchanges.extend(visit.exchanges);
+        match visit.end {
+            End::Page(url, status) => Ok(((200..300).contains(&status) && url.path() == page.path(), exchanges)),
+            End::Stopped(_) => Ok((false, exchanges)),
+            End::Lost(reason) => Err(Failed { reason, exchanges }),
+        }
+    }
+
+    /// A new browser that is logged in at our provider.
+    fn browser_of(&self, admission: &Admission) -> Browser {
+        let mut browser = self.stranger();
+        if let Ok(op) = Url::parse(&self.op.authorization_endpoint()) {
+            browser.give_cookie(COOKIE, &admission.cookie, &op);
+        }
+        browser
+    }
+
+    /// Whether a URL is our authorization endpoint: whoever is sent there has no session.
+    pub fn is_login(&self, url: &Url) -> bool {
+        let endpoint = self.op.authorization_endpoint();
+        url.as_str().strip_prefix(endpoint.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('?'))
+    }
+
+    /// Looks whether the page still opens for a session.
+    ///
+    /// # Errors
+    /// If that cannot be told: no answer, or one that says that the server failed.
+    pub async fn look(&self, session: &mut Session) -> Result<Vec<Exchange>, Failed> {
+        let visit = session.browser.open(&session.page.clone(), |url| self.is_login(url)).await;
+        session.open = match &visit.end {
+            // Another page than the protected one is the way to a login.
+            End::Page(url, status) if (200..300).contains(status) => url.path() == session.page.path(),
+            End::Page(_, status) if *status < 500 => false,
+            End::Stopped(_) => false,
+            other => {
+                let page = shown(&session.page);
+                let reason = format!("whether {page} still opens cannot be told: {}", told(other));
+                return Err(Failed { reason, exchanges: visit.exchanges });
+            }
+        };
+        Ok(visit.exchanges)
+    }
+
+    /// The variables that every case starts with.
+    pub fn scope(&self) -> Scope {
+        let settings = &self.settings;
+        let mut scope = Scope::new()
+            .with("target", json!({ "url": settings.login.as_str(), "scheme": settings.login.scheme() }))
+            .with("issuer", json!(self.op.issuer()))
+            .with("audience", json!(self.client_id()))
+            .with("stranger", json!(STRANGER))
+            .with("features", json!(self.features()))
+            .with("registration", self.op.registration().map_or(Value::Null, |(_, metadata)| metadata))
+            .with("languages", json!([]))
+            .with("timeouts", settings.timeouts.value())
+            .with("nonce", json!(uuid::Uuid::new_v4().to_string()))
+            .with("metadata", self.op.metadata())
+            .with("metadata_url", json!(self.op.metadata_url()))
+            .with("logout_uri", json!(settings.logout));
+        for name in ["request", "response", "sent", "set", "claims", "header", "session", "history"] {
+            scope.set(name, Value::Null);
+        }
+        scope
+    }
+}
+
+impl Session {
+    /// The page that opens as long as it is there.
+    pub fn page(&self) -> &Url {
+        &self.page
+    }
+
+    /// The variable of the session.
+    pub fn value(&self) -> Value {
+        json!({
+            "sub": self.admission.sub,
+            "sid": self.admission.sid,
+            "open": self.open,
+            "id_token": {
+                "header": object_or_null(self.id_token.header.as_ref()),
+                "claims": object_or_null(self.id_token.claims.as_ref()),
+            },
+        })
+    }
+}
+
+/// The end of a visit, in words.
+pub(crate) fn told(end: &End) -> String {
+    match end {
+        End::Page(url, status) => format!("{} answers {status}", shown(url)),
+        End::Stopped(_) => "the browser is sent to our provider".to_owned(),
+        End::Lost(why) => why.clone(),
+    }
+}
