@@ -6,8 +6,11 @@ use std::sync::Arc;
 use super::console::Failure;
 use crate::set::{Alg, Jwks, KeyError, SigningKey};
 
-/// The key id of keys that are made for one run.
-const KID: &str = "setspec-1";
+/// The key id of a key that is made for one run. Whoever keeps the keys of an earlier run must not take it for one of those.
+fn new_kid() -> String {
+    let unique = uuid::Uuid::new_v4().simple().to_string();
+    format!("setspec-{}", &unique[..8])
+}
 
 /// A trusted key and one that nobody trusts, of the same algorithm.
 pub(super) struct Keys {
@@ -22,7 +25,7 @@ pub(super) fn signing_keys(alg: Alg, file: Option<&Path>, kid: Option<&str>) -> 
         let other = scope.spawn(|| SigningKey::generate(alg, "setspec-other"));
         let good = match file {
             Some(path) => read_key(path, alg, kid)?,
-            None => SigningKey::generate(alg, kid.unwrap_or(KID)).map_err(unusable)?,
+            None => SigningKey::generate(alg, &kid.map_or_else(new_kid, str::to_owned)).map_err(unusable)?,
         };
         let other = other.join().map_err(|_| Failure::internal("a key could not be made"))?.map_err(unusable)?;
         Ok(Keys { good: Arc::new(good), other: Arc::new(other) })

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 const KEPT: usize = 64 * 1024;
 
 /// How long the output is waited for after the end: something that the command left behind may hold it open.
-const GRACE: Duration = Duration::from_millis(200);
+pub(crate) const GRACE: Duration = Duration::from_millis(200);
 
 /// Variables of the environment; those without a value are taken out, because one of an outer run would be a lie.
 pub(crate) type Variables = Vec<(&'static str, Option<String>)>;

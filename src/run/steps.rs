@@ -156,7 +156,10 @@ pub(crate) async fn run_case(
         .iter()
         .any(|seen| seen.source == case.id && counts(seen) && matches!(seen.result, Observed::Broken(_)));
     if (failed || unanswered) && status == CaseStatus::Passed {
-        status = CaseStatus::Failed;
+        // Where no rule takes the silence amiss, nothing can be concluded from it.
+        let flagged =
+            failed || observations.iter().any(|seen| counts(seen) && matches!(seen.result, Observed::Broken(_)));
+        status = if flagged { CaseStatus::Failed } else { CaseStatus::Inconclusive };
         reason = unanswered.then(|| "a push got no answer, so that nobody can tell whether it was taken".to_owned());
     }
     CaseRun {

@@ -98,3 +98,25 @@ fn the_preflight_alone() {
     ended.expect_output("the receiver has one, with delivery by poll");
     assert!(!home.path().join("reports").exists());
 }
+
+/// The header that its push endpoint asks for, and the token that it comes with, are the receiver's secrets.
+#[test]
+fn what_a_receiver_brings_along_stays_secret() {
+    const TOKEN: &str = "pl4nted-token-of-the-receiver";
+    const HEADER: &str = "Bearer pl4nted-push-credential";
+    let home = Home::new();
+    let binary = env!("CARGO_BIN_EXE_setspec");
+    let script = format!(
+        "#!/bin/sh\nexec '{binary}' mock receiver --transmitter \"$SETSPEC_ISSUER\" --audience \"$SETSPEC_AUDIENCE\" \
+         --delivery push --listen 127.0.0.1:0 --authorization-header '{HEADER}'\n"
+    );
+    let start = format!("sh {}", home.write("receiver.sh", script).display());
+    let args = with(&["--delivery", "push", "--patience", "0.2", "--token", TOKEN, "--start", &start, "--verbose"]);
+    let ended = home.run(&args).expect_code(0);
+    assert!(!ended.stdout.contains("pl4nted") && !ended.stderr.contains("pl4nted"), "{}", ended.stdout);
+    let written = home.written();
+    assert!(written.len() >= 3, "{written:?}");
+    for (name, bytes) in written {
+        assert!(!String::from_utf8_lossy(&bytes).contains("pl4nted"), "{name}");
+    }
+}

@@ -46,6 +46,7 @@ fn probes() -> Vec<Probe> {
         probe!(removed, json!(["ack", false])),
         probe!(critical, json!(["ack", false])),
         probe!(updated, json!("ack")),
+        probe!(disabled, json!("disabled")),
         probe!(error, json!(["polls", "not read"])),
         probe!(hasty, json!(1)),
         probe!(endpoint, json!([true, 401])),
@@ -69,6 +70,7 @@ fn deviations() -> Vec<(&'static str, &'static str, Value)> {
         ("ignores-repeats", "repeated", json!("")),
         ("acknowledges-again", "acknowledged", json!(["again", 100, null])),
         ("waits-after-acknowledging", "acknowledged", json!([1, 0, null])),
+        ("hangs-up-after-acknowledging", "acknowledged", json!([1, 0, null])),
         ("skips-metadata-issuer", "foreign_metadata", json!("goes on")),
         ("keeps-slash", "slash", json!("/.well-known/ssf-configuration/tenant/")),
         ("skips-created-iss", "foreign_configurations", json!([false, false, false, true])),
@@ -86,6 +88,7 @@ fn deviations() -> Vec<(&'static str, &'static str, Value)> {
         ("ignores-removed-subjects", "removed", json!(["", false])),
         ("skips-critical-members", "critical", json!(["ack", true])),
         ("ignores-stream-updated", "updated", json!("")),
+        ("keeps-status", "disabled", json!("enabled")),
         ("gives-up-on-errors", "error", json!(["silent", "not read"])),
         ("reads-errors", "error", json!(["polls", "read"])),
         ("no-authorization-header", "endpoint", json!([false, 401])),
@@ -295,6 +298,15 @@ async fn updated(change: Change) -> Value {
     let stream = json!({ "format": "opaque", "id": pair.stream_id() });
     let name = pair.offer(json!({ "sub_id": stream, "events": { UPDATED: { "status": "enabled" } } }));
     pair.settled(&name).await
+}
+
+/// Which status it goes by once it has taken the event that says that its stream is disabled.
+async fn disabled(change: Change) -> Value {
+    let pair = Pair::ready(change).await;
+    let stream = json!({ "format": "opaque", "id": pair.stream_id() });
+    let name = pair.offer(json!({ "sub_id": stream, "events": { UPDATED: { "status": "disabled" } } }));
+    pair.settled(&name).await;
+    pair.receiver.state()["status"].clone()
 }
 
 /// Whether it polls again after an error, and whether it takes the SET that is in one.

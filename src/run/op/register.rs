@@ -34,6 +34,7 @@ pub(super) async fn register(client: &Client, provider: &Provider, listener: &Li
     let endpoint = provider.metadata.get("registration_endpoint").and_then(Value::as_str);
     let endpoint =
         endpoint.and_then(|text| Url::parse(text).ok()).ok_or("the metadata name no registration_endpoint")?;
+    let sessions = provider.metadata.get("backchannel_logout_session_supported").and_then(Value::as_bool) == Some(true);
     let metadata = json!({
         "client_name": "setspec",
         "redirect_uris": [listener.redirect_uri()],
@@ -41,7 +42,8 @@ pub(super) async fn register(client: &Client, provider: &Provider, listener: &Li
         "response_types": ["code"],
         "grant_types": ["authorization_code"],
         "backchannel_logout_uri": listener.logout_uri(),
-        "backchannel_logout_session_required": false,
+        // Some providers name sessions to those alone who ask for it.
+        "backchannel_logout_session_required": sessions,
     });
     let spec = RequestSpec::new("POST", endpoint.clone())
         .header("Content-Type", "application/json")

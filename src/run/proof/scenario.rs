@@ -162,6 +162,7 @@ impl Combination {
         all.push(Self::visiting(["push"]).for_interop());
         all.push(Self::of(Role::Token));
         all.extend(VISITORS.iter().map(|toggles| Self::visiting(toggles.iter().copied())));
+        all.push(Self { tls: true, ..Self::visiting([]) });
         all.push(Self { tls: true, ..Self::visiting(["push"]) });
         all.push(Self { alg: Alg::Rs256, ..Self::visiting([]) });
         for tls in [false, true] {

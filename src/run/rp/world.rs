@@ -108,13 +108,19 @@ impl World {
         let seen = self.op.seen(&admission);
         let came_to = match visit.end {
             End::Page(url, status) if (200..300).contains(&status) => Ok(url),
+            End::Page(url, status) if self.is_login(&url) => Err(format!(
+                "our authorization endpoint refused the request with status {status}: \
+                 expected the client id and a redirect URI that we know (--client-id, --redirect-uri)"
+            )),
             End::Page(url, status) => Err(format!("it ended at {} with status {status}", shown(&url))),
             End::Stopped(url) => Err(format!("it ended before {}", shown(&url))),
             End::Lost(why) => Err(format!("it ended at {why}")),
         };
         let why = match (&came_to, seen.asked, seen.id_tokens.last()) {
-            (Err(why), false, _) => Some(format!("{why}, and never came to our authorization endpoint")),
-            (Err(why), true, _) => Some(why.clone()),
+            (Err(why), false, _) if !why.starts_with("our ") => {
+                Some(format!("{why}, and never came to our authorization endpoint"))
+            }
+            (Err(why), _, _) => Some(why.clone()),
             (Ok(url), false, _) => {
                 Some(format!("it ended at {} and never came to our authorization endpoint", shown(url)))
             }

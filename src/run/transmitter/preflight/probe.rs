@@ -109,7 +109,7 @@ impl Probe<'_> {
         };
         let configuration = json_of(&response.body);
         match response.status {
-            200..=299 if configuration["stream_id"].is_string() => {}
+            200..=299 if configuration["stream_id"].as_str().is_some_and(|id| !id.is_empty()) => {}
             401 | 403 => {
                 flight.bad("credential", format!("a stream is refused with {}", response.status), CREDENTIAL);
                 flight.refused = true;

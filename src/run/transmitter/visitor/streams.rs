@@ -92,7 +92,7 @@ impl Visitor {
             return Err(failed(why, acted));
         };
         let configuration = json_of(&response.body);
-        if !(200..300).contains(&response.status) || !configuration["stream_id"].is_string() {
+        if !(200..300).contains(&response.status) || configuration["stream_id"].as_str().is_none_or(str::is_empty) {
             return Err(failed(format!("the answer is {}", response.status), acted));
         }
         scope.set(plan.name.clone(), configuration.clone());

@@ -7,7 +7,8 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::process::Child;
-use tokio::time::timeout;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
 
 use super::{Commands, Told};
 use crate::run::command::{self, Variables};
@@ -21,6 +22,10 @@ pub(crate) struct Started {
     child: Child,
     /// The end of what it says on its standard error.
     complained: Arc<Mutex<Vec<u8>>>,
+    /// Reads that to its end.
+    reader: JoinHandle<()>,
+    /// When its end was seen.
+    ended: Option<Instant>,
 }
 
 impl Commands {
@@ -31,8 +36,8 @@ impl Commands {
         let program = &self.start[0];
         let mut child = command.spawn().map_err(|error| format!("`{program}` does not start: {error}"))?;
         let complained = Arc::default();
-        tokio::spawn(command::keep_end(child.stderr.take(), Arc::clone(&complained)));
-        Ok(Started { child, complained })
+        let reader = tokio::spawn(command::keep_end(child.stderr.take(), Arc::clone(&complained)));
+        Ok(Started { child, complained, reader, ended: None })
     }
 
     /// Runs the command that stops, and ends the one that started.
@@ -70,6 +75,11 @@ impl Started {
     pub fn failure(&mut self) -> Option<String> {
         match self.child.try_wait() {
             Ok(Some(status)) if !status.success() => {
+                let ended = *self.ended.get_or_insert_with(Instant::now);
+                // Its last words may still be on their way.
+                if !self.reader.is_finished() && ended.elapsed() < command::GRACE {
+                    return None;
+                }
                 let complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
                 let said = command::last_line(&complained).map_or(String::new(), |line| format!(": {line}"));
                 Some(format!("the command that starts the receiver ended with {status}{said}"))
