@@ -133,6 +133,7 @@ fn settings(guest: Guest) -> VisitingSettings {
         insecure: false,
         deployed: false,
         languages: Vec::new(),
+        oddities: Vec::new(),
         control: Control::Local(Arc::new(guest)),
         wait: Duration::from_secs(3),
         timeouts: Timeouts {

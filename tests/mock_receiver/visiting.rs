@@ -32,6 +32,7 @@ async fn judged(delivery: Method, client: bool) -> Vec<(String, bool, String)> {
         profile: "ssf-receiver".to_owned(),
         interop: InteropRevision::default(),
         languages: Vec::new(),
+        oddities: Vec::new(),
         tls: None,
         delivery,
         token: TOKEN.into(),

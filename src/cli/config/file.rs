@@ -71,6 +71,8 @@ pub(in crate::cli) struct Config {
     pub visiting: Option<bool>,
     pub wait: Option<f64>,
     pub tls_ca: Option<PathBuf>,
+    #[serde(default)]
+    pub variations: Vec<String>,
     pub receiver: Option<VisitorConfig>,
 
     // For a receiver that visits us, and for a transmitter.

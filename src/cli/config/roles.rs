@@ -81,6 +81,7 @@ impl Config {
             (self.visiting.is_some(), "visiting"),
             (self.issuer.is_some(), "issuer"),
             (self.tls_ca.is_some(), "tls-ca"),
+            (!self.variations.is_empty(), "variations"),
             (self.receiver.is_some(), "receiver"),
             (self.delivery.is_some(), "delivery"),
             (self.token.is_some(), "token"),

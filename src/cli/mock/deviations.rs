@@ -21,19 +21,25 @@ pub(super) struct DeviationArgs {
 impl DeviationArgs {
     /// The chosen deviations, all of which have to be those of a peer of this role.
     pub fn tamper(&self, catalogue: &Catalogue, role: Role) -> Result<Tamper, Failure> {
-        let mut chosen: Vec<Deviation> = Vec::new();
-        for (names, list, kind) in
-            [(&self.mutants, &catalogue.mutants, "mutant"), (&self.variations, &catalogue.variations, "variation")]
-        {
-            for name in names {
-                let found =
-                    Catalogue::find_deviation(list, name).map_err(|why| Failure::usage(format!("--{kind}: {why}")))?;
-                if found.role != role {
-                    return Err(Failure::usage(format!("--{kind}: {} is one of a {}", found.id, found.role.name())));
-                }
-                chosen.push(found.clone());
-            }
-        }
-        Ok(Tamper::new(chosen))
+        let mutants = chosen(&self.mutants, &catalogue.mutants, "mutant", role)?;
+        let variations = chosen(&self.variations, &catalogue.variations, "variation", role)?;
+        Ok(Tamper::new(mutants.into_iter().chain(variations)))
     }
+}
+
+/// Deviations by name, all of which have to be those of a peer of this role.
+pub(in crate::cli) fn chosen(
+    names: &[String],
+    list: &[Deviation],
+    kind: &str,
+    role: Role,
+) -> Result<Vec<Deviation>, Failure> {
+    let one = |name: &String| {
+        let found = Catalogue::find_deviation(list, name).map_err(|why| Failure::usage(format!("--{kind}: {why}")))?;
+        if found.role != role {
+            return Err(Failure::usage(format!("--{kind}: {} is one of a {}", found.id, found.role.name())));
+        }
+        Ok(found.clone())
+    };
+    names.iter().map(one).collect()
 }

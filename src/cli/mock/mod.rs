@@ -10,6 +10,8 @@ mod transmitter;
 mod visitor;
 mod welcome;
 
+pub(super) use deviations::chosen;
+
 use clap::Subcommand;
 
 use super::console::Failure;

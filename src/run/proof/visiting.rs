@@ -69,6 +69,7 @@ pub(super) async fn run(
         insecure: false,
         deployed: false,
         languages: Vec::new(),
+        oddities: Vec::new(),
         control: Control::Local(Arc::new(BuiltIn::new(receiver, tamper)?)),
         wait: Duration::from_secs(10),
         timeouts: timeouts(),

@@ -1,4 +1,4 @@
-//! The steps of cases, with a receiver that visits us.
+//! Us as the transmitter that is visited: the session, from the start of the receiver to its end.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -17,21 +17,12 @@ use super::messages::MOST;
 use super::offers::Offered;
 use super::visits::Arrival;
 use super::world::{Stream, World};
-use crate::expr::{Expression, Scope};
+use crate::expr::Scope;
 use crate::http::{Exchange, Subscription};
-use crate::peer::message::request_value;
-use crate::peer::ssf::Status;
-use crate::peer::tamper::Tamper;
-use crate::run::evidence::evidence;
 use crate::run::judge::{Judge, Observation};
-use crate::run::receiver::Pusher;
-use crate::run::request;
-use crate::run::steps::{Acted, Actor, Stop};
-use crate::suite::catalogue::{Action, Case, Deviation, Step};
-use crate::suite::model::case::{Asked, Awaited, Decision, Method, StreamStatus};
-
-/// The longest that a step waits.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+use crate::run::steps::Stop;
+use crate::suite::catalogue::Case;
+use crate::suite::model::case::Method;
 
 /// How often it is looked whether the receiver has ended.
 const LOOK: Duration = Duration::from_millis(50);
@@ -63,13 +54,13 @@ pub(crate) struct Host {
     /// How many exchanges of the receiver were judged.
     pub(super) judged: usize,
     /// When the case began.
-    began: Instant,
-    background: BTreeMap<String, Background>,
+    pub(super) began: Instant,
+    pub(super) background: BTreeMap<String, Background>,
     started: Option<Started>,
-    told: Told,
+    pub(super) told: Told,
     features: Vec<&'static str>,
     /// Our transmitter behind a bad certificate, while a case shows one.
-    masked: Option<Masked>,
+    pub(super) masked: Option<Masked>,
 }
 
 impl Host {
@@ -138,7 +129,7 @@ impl Host {
 
     /// A case has ended.
     pub fn end(&mut self) -> (Vec<Exchange>, Vec<Observation>) {
-        self.world.visits.serve_well();
+        self.world.visits.serve(&[], Scope::new());
         self.masked = None;
         for (_, background) in std::mem::take(&mut self.background) {
             match background {
@@ -179,7 +170,7 @@ impl Host {
             self.recover().await?;
             self.begin();
             let scope = self.scope();
-            self.serve(&case.serve, &scope);
+            self.world.visits.serve(&case.serve, scope.clone());
             return Ok(scope);
         };
         self.stop().await;
@@ -187,7 +178,7 @@ impl Host {
         world.visits.begin_anew();
         self.begin();
         let scope = self.scope();
-        self.serve(&case.serve, &scope);
+        self.world.visits.serve(&case.serve, scope.clone());
         self.masked = match (fresh.certificate, &world.settings.tls) {
             (Some(certificate), Some(tls)) => {
                 let masked = Masked::start(&world.settings, tls, certificate, world.client.clone()).await;
@@ -202,13 +193,6 @@ impl Host {
         };
         self.start(issuer).await.map_err(|why| format!("the receiver does not start: {why}"))?;
         Ok(scope)
-    }
-
-    fn serve(&self, deviations: &[Deviation], scope: &Scope) {
-        match deviations {
-            [] => self.world.visits.serve_well(),
-            some => self.world.visits.serve(Tamper::new(some.iter().cloned()), scope.clone()),
-        }
     }
 
     /// The features of the receiver are known.
@@ -293,299 +277,5 @@ impl Host {
     /// The stream of the receiver; without one, nothing can be given to it.
     pub(super) fn stream(&self) -> Result<Stream, Stop> {
         self.world.stream().ok_or_else(|| Stop::inconclusive("the receiver has no stream"))
-    }
-
-    fn pusher(&self) -> Result<Pusher, Stop> {
-        let stream = self.stream()?;
-        let pushing = self.world.pushing(&stream).filter(|_| stream.method == Method::Push);
-        pushing.map(Pusher::new).ok_or_else(|| Stop::NotApplicable("the receiver takes SETs by poll".to_owned()))
-    }
-
-    /// Whether a request of this case fits.
-    fn fits(&self, arrival: &Arrival, filter: Option<&Expression>, scope: &Scope) -> bool {
-        !arrival.taken && arrival.at >= self.began && holds(filter, with_all(scope, of_arrival(arrival)))
-    }
-
-    async fn wait_for_request(
-        &mut self,
-        filter: Option<&Expression>,
-        bound: Duration,
-        scope: &mut Scope,
-    ) -> Result<bool, Stop> {
-        let base = scope.clone();
-        let before = self.requests_so_far();
-        let found = self
-            .until(bound, |host| {
-                let place = host.answered.iter().position(|answered| {
-                    let arrival = &answered.arrival;
-                    !arrival.taken && arrival.at >= host.began && holds(filter, with_all(&base, of_answered(answered)))
-                })?;
-                Some(host.answered.remove(place))
-            })
-            .await;
-        let Some(answered) = found else {
-            self.missed(before);
-            return Ok(false);
-        };
-        if let Some(arrival) =
-            self.world.visits.lock().arrivals.iter_mut().find(|known| known.exchange == answered.arrival.exchange)
-        {
-            arrival.taken = true;
-        }
-        of_answered(&answered).into_iter().for_each(|(name, value)| scope.set(name, value));
-        Ok(true)
-    }
-
-    async fn no_request(&mut self, filter: Option<&Expression>, bound: Duration, scope: &mut Scope) {
-        let base = scope.clone();
-        let found = self
-            .until(bound, |host| {
-                let inner = host.world.visits.lock();
-                inner.arrivals.iter().find(|arrival| host.fits(arrival, filter, &base)).cloned()
-            })
-            .await;
-        match found {
-            Some(arrival) => of_arrival(&arrival).into_iter().for_each(|(name, value)| scope.set(name, value)),
-            None => {
-                for name in ["operation", "endpoint", "stream_id", "request", "response", "history"] {
-                    scope.set(name, Value::Null);
-                }
-            }
-        }
-    }
-
-    /// Waits for a connection to our transmitter behind a bad certificate.
-    async fn wait_for_connection(&mut self, bound: Duration, scope: &mut Scope) -> bool {
-        let next = |host: &mut Self| host.masked.as_mut()?.connections.try_next();
-        let Some(exchange) = self.until(bound, next).await else { return false };
-        let request = match exchange.request.method.is_empty() {
-            true => Value::Null,
-            false => request_value(&exchange.request),
-        };
-        scope.set("request", request);
-        self.exchanges.push(evidence((*exchange).clone()));
-        true
-    }
-
-    /// Waits for what the receiver says of a SET that our transmitter made by itself.
-    async fn wait_for_set(&mut self, filter: Option<&Expression>, bound: Duration, scope: &mut Scope) -> bool {
-        let base = scope.clone();
-        let began = self.began;
-        let found = self
-            .until(bound, |host| {
-                let mut inner = host.world.visits.lock();
-                let delivery = inner.deliveries.settled_since(began, |delivery| {
-                    let outcome = delivery.outcome.as_ref().map(|outcome| outcome.value());
-                    let seen = base
-                        .clone()
-                        .with("claims", delivery.claims.clone())
-                        .with("set", delivery.set.clone())
-                        .with("outcome", json!(outcome));
-                    holds(filter, seen)
-                })?;
-                delivery.taken = true;
-                Some(delivery.clone())
-            })
-            .await;
-        let is_there = found.is_some();
-        let (set, claims, outcome) = found.map_or((Value::Null, Value::Null, Value::Null), |delivery| {
-            let outcome = delivery.outcome.map_or(Value::Null, |outcome| outcome.value());
-            (delivery.set, delivery.claims, outcome)
-        });
-        scope.set("set", set);
-        scope.set("claims", claims);
-        scope.set("outcome", outcome);
-        is_there
-    }
-
-    async fn ask(&mut self, what: Asked, arguments: Value, background: Option<&String>, scope: &mut Scope) {
-        let world = self.world.clone();
-        let told = self.told.clone();
-        let limit = world.settings.timeouts.delivery;
-        let asking = async move { world.settings.control.ask(&told, what, &arguments, limit).await };
-        match background {
-            Some(name) => {
-                self.background.insert(name.clone(), Background::Ask(tokio::spawn(asking)));
-            }
-            None => {
-                let answer = asking.await;
-                scope.set("answer", answer_value(answer));
-            }
-        }
-    }
-
-    async fn join(&mut self, name: &str, scope: &mut Scope) -> Result<Acted, Stop> {
-        match self.background.remove(name) {
-            Some(Background::Ask(task)) => {
-                let answer = task.await.unwrap_or_else(|error| Err(error.to_string()));
-                scope.set("answer", answer_value(answer));
-                Ok(Acted::default())
-            }
-            Some(Background::Offer(offered)) => self.settle(offered, scope).await,
-            None => Err(Stop::Internal(format!("nothing was started under the name `{name}`"))),
-        }
-    }
-
-    fn decide(&self, decision: &Decision) -> Result<(), Stop> {
-        let status = match decision.status {
-            StreamStatus::Enabled => Status::Enabled,
-            StreamStatus::Paused => Status::Paused,
-            StreamStatus::Disabled => Status::Disabled,
-        };
-        let stream = self.stream()?;
-        self.world
-            .transmitter
-            .set_status(&stream.id, status, decision.reason.clone())
-            .map_err(|error| Stop::Internal(error.to_string()))
-    }
-
-    async fn carry_out(&mut self, step: &Step, scope: &mut Scope) -> Result<Acted, Stop> {
-        let timeouts = self.world.settings.timeouts;
-        let within = step.within.as_ref();
-        let expects = !step.expect.is_empty() || step.assume.is_some();
-        let nothing = |what: &str| Stop::NoOccasion(format!("the receiver gave no occasion: {what}"));
-        match &step.action {
-            Action::Offer(plan) => {
-                let bound = bound(within, timeouts.delivery, scope);
-                let offered = self.offer(plan, bound, scope).await?;
-                match &step.background {
-                    Some(name) => {
-                        self.background.insert(name.clone(), Background::Offer(offered));
-                        Ok(Acted::default())
-                    }
-                    None => self.settle(offered, scope).await,
-                }
-            }
-            Action::Control(plan) => self.control(plan, bound(within, timeouts.delivery, scope), scope).await,
-            Action::Push(_) | Action::Http(_) => self.pusher()?.act(step, scope).await,
-            Action::Hello(version) => {
-                let stream = self.stream()?;
-                let pushing = self.world.pushing(&stream).ok_or_else(|| nothing("its endpoint is no URL"))?;
-                request::hello(*version, &pushing.endpoint, timeouts.response, scope).await?;
-                Ok(Acted::default())
-            }
-            Action::Serve(deviations) => {
-                self.serve(deviations, scope);
-                Ok(Acted::default())
-            }
-            Action::Ask { what, arguments } => {
-                let arguments = match arguments {
-                    Some(template) => Value::Object(request::rendered_object(template, scope)?),
-                    None => json!({}),
-                };
-                self.ask(*what, arguments, step.background.as_ref(), scope).await;
-                Ok(Acted::default())
-            }
-            Action::Decide(decision) => self.decide(decision).map(|()| Acted::default()),
-            Action::Await { what: Awaited::Request, filter } => {
-                let bound = bound(within, timeouts.delivery, scope);
-                let came = self.wait_for_request(filter.as_ref(), bound, scope).await?;
-                if !came && !expects {
-                    return Err(nothing("it did not send the request by itself"));
-                }
-                if !came {
-                    scope.set("request", Value::Null);
-                }
-                Ok(Acted::default())
-            }
-            Action::Await { what: Awaited::Connection, .. } => {
-                let bound = bound(within, timeouts.delivery, scope);
-                match self.wait_for_connection(bound, scope).await {
-                    true => Ok(Acted::default()),
-                    false => Err(nothing("it did not connect")),
-                }
-            }
-            Action::Await { filter, .. } => {
-                let bound = bound(within, timeouts.delivery, scope);
-                if !self.wait_for_set(filter.as_ref(), bound, scope).await && !expects {
-                    return Err(nothing("it said nothing of such a SET"));
-                }
-                Ok(Acted::default())
-            }
-            Action::Quiet { filter, .. } => {
-                let bound = bound(within, timeouts.quiet, scope);
-                self.no_request(filter.as_ref(), bound, scope).await;
-                Ok(Acted::default())
-            }
-            Action::Join(name) => self.join(name, scope).await,
-            Action::Login(_) | Action::Logout(_) | Action::End(_) => {
-                Err(Stop::Internal("this step is for OpenID Connect Back-Channel Logout".to_owned()))
-            }
-            Action::Poll(_) | Action::Answer(_) | Action::Trigger(_) => {
-                Err(Stop::Internal("this step is for a run against a transmitter".to_owned()))
-            }
-        }
-    }
-}
-
-impl Actor for Host {
-    async fn act(&mut self, step: &Step, scope: &mut Scope) -> Result<Acted, Stop> {
-        let outcome = self.carry_out(step, scope).await;
-        let stream = self.world.stream();
-        scope.set("told", stream.map_or(Value::Null, |stream| stream.configuration));
-        self.collect();
-        let (exchanges, observations) = self.seen();
-        match outcome {
-            Ok(mut acted) => {
-                acted.exchanges.splice(0..0, exchanges);
-                acted.observations.splice(0..0, observations);
-                Ok(acted)
-            }
-            Err(Stop::Inconclusive { reason, exchanges: mut last, observations: mut seen }) => {
-                last.splice(0..0, exchanges);
-                seen.splice(0..0, observations);
-                Err(Stop::Inconclusive { reason, exchanges: last, observations: seen })
-            }
-            Err(other) => {
-                // The case has them when it ends.
-                self.exchanges = exchanges;
-                self.observations = observations;
-                Err(other)
-            }
-        }
-    }
-}
-
-fn bound(within: Option<&Expression>, usual: Duration, scope: &Scope) -> Duration {
-    within
-        .and_then(|within| scope.enter(|entered| within.value(entered)).ok())
-        .and_then(|value| value.as_f64())
-        .map_or(usual, |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(usual).min(LONGEST_WAIT))
-}
-
-fn with_all(scope: &Scope, variables: Vec<(&'static str, Value)>) -> Scope {
-    let mut scope = scope.clone();
-    variables.into_iter().for_each(|(name, value)| scope.set(name, value));
-    scope
-}
-
-fn holds(filter: Option<&Expression>, scope: Scope) -> bool {
-    filter.is_none_or(|filter| scope.enter(|entered| filter.holds(entered)))
-}
-
-fn of_arrival(arrival: &Arrival) -> Vec<(&'static str, Value)> {
-    vec![
-        ("operation", json!(arrival.operation)),
-        ("endpoint", json!(arrival.endpoint)),
-        ("stream_id", json!(arrival.stream_id)),
-        ("request", arrival.request.clone()),
-        ("response", Value::Null),
-        ("history", arrival.history.clone()),
-    ]
-}
-
-fn of_answered(answered: &Answered) -> Vec<(&'static str, Value)> {
-    let mut variables = of_arrival(&answered.arrival);
-    variables.retain(|(name, _)| !matches!(*name, "request" | "response"));
-    variables.push(("request", answered.request.clone()));
-    variables.push(("response", answered.response.clone()));
-    variables.push(("elapsed", json!(answered.elapsed)));
-    variables
-}
-
-fn answer_value(answer: Result<Value, String>) -> Value {
-    match answer {
-        Ok(value) => json!({ "ok": true, "error": "", "value": value }),
-        Err(error) => json!({ "ok": false, "error": error, "value": null }),
     }
 }

@@ -14,7 +14,9 @@ mod messages;
 mod offers;
 mod preflight;
 pub mod settings;
+mod steps;
 mod visits;
+mod waits;
 mod world;
 
 use std::net::SocketAddr;
@@ -117,7 +119,7 @@ impl VisitingRun {
             max_body: 1024 * 1024,
             ..ClientOptions::default()
         })?;
-        let visits = Arc::new(Visits::new(Arc::new(RwLock::new(redactor(&settings)))));
+        let visits = Arc::new(Visits::new(Arc::new(RwLock::new(redactor(&settings))), settings.oddities.clone()));
         let (requests, pushes) = (Recorder::new(KEPT), Recorder::new(KEPT));
         let subscriptions = (requests.subscribe(), pushes.subscribe());
         let mut options = options(&settings, client.clone());
@@ -317,6 +319,9 @@ fn notes(host: &Host) -> Vec<String> {
     let mut notes = Vec::new();
     if world.settings.insecure {
         notes.push("Certificates were not checked (--insecure).".to_owned());
+    }
+    for oddity in &world.settings.oddities {
+        notes.push(format!("Our transmitter was odd, in a legal way, throughout: {} (--variation).", oddity.id));
     }
     let inner = world.visits.lock();
     if inner.unauthorized > 0 {

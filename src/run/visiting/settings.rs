@@ -15,6 +15,7 @@ use crate::run::plan::Selection;
 use crate::run::settings::{InteropRevision, Timeouts};
 use crate::set::SigningKey;
 use crate::suite::Catalogue;
+use crate::suite::catalogue::Deviation;
 use crate::suite::model::case::Method;
 
 /// A run in which a receiver visits the transmitter that we are.
@@ -50,6 +51,8 @@ pub struct VisitingSettings {
     pub deployed: bool,
     /// The languages in which the receiver is said to describe errors.
     pub languages: Vec<String>,
+    /// Legal oddities that our transmitter has throughout, for a receiver that takes nothing else: changes of its answers and SETs.
+    pub oddities: Vec<Deviation>,
     /// How the receiver is started, stopped and asked.
     pub control: Control,
     /// How long the receiver is waited for at the beginning.

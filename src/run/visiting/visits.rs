@@ -13,6 +13,7 @@ use crate::peer::ssf::{Answer, Hooks, Operation, PushFacts, RequestFacts, SetFac
 use crate::peer::tamper::{OutgoingPush, Tamper};
 use crate::run::redact::Redactor;
 use crate::set::{Draft, Forgery};
+use crate::suite::catalogue::Deviation;
 
 /// How many requests are remembered until their answers are judged. A receiver that floods us is judged by some of them.
 const MOST: usize = 4096;
@@ -47,6 +48,8 @@ pub(crate) struct Visits {
     inner: Mutex<Inner>,
     /// Secrets of this run; those that the receiver brings along, and tokens that it is given, are added.
     pub redactor: Arc<RwLock<Redactor>>,
+    /// What it does throughout.
+    oddities: Vec<Deviation>,
     /// Something came or went.
     pub changed: Notify,
 }
@@ -78,8 +81,10 @@ pub(crate) struct Inner {
 }
 
 impl Visits {
-    pub fn new(redactor: Arc<RwLock<Redactor>>) -> Self {
-        Self { inner: Mutex::default(), redactor, changed: Notify::new() }
+    pub fn new(redactor: Arc<RwLock<Redactor>>, oddities: Vec<Deviation>) -> Self {
+        let visits = Self { inner: Mutex::default(), redactor, oddities, changed: Notify::new() };
+        visits.serve(&[], Scope::new());
+        visits
     }
 
     fn keep_secret(&self, inner: &mut Inner, secret: &str) {
@@ -95,14 +100,11 @@ impl Visits {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Deviates from now on as `tamper` says, which sees the variables of `base`.
-    pub fn serve(&self, tamper: Tamper, base: Scope) {
-        self.lock().serving = Some(Tampered::within(tamper, base));
-    }
-
-    /// Behaves well from now on.
-    pub fn serve_well(&self) {
-        self.lock().serving = None;
+    /// Does from now on what these deviations say, which see the variables of `base`, and nothing else beside its oddities.
+    pub fn serve(&self, deviations: &[Deviation], base: Scope) {
+        let all: Vec<Deviation> = self.oddities.iter().chain(deviations).cloned().collect();
+        let serving = (!all.is_empty()).then(|| Tampered::within(Tamper::new(all), base));
+        self.lock().serving = serving;
     }
 
     /// Forgets what only counts until the receiver is started anew.

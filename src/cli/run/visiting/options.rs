@@ -10,6 +10,7 @@ use super::hook::HookArgs;
 use crate::cli::config::{Config, Delivery, SecretReference, secret};
 use crate::cli::console::Failure;
 use crate::cli::keys::Keys;
+use crate::cli::mock::chosen;
 use crate::cli::run::common::{Common, CommonArgs, seconds};
 use crate::cli::run::repeat::Repeat;
 use crate::peer::ssf::ClientCredentials;
@@ -18,6 +19,8 @@ use crate::run::visiting::control::Control;
 use crate::run::visiting::settings::VisitingSettings;
 use crate::suite::Catalogue;
 use crate::suite::model::case::Method;
+use crate::suite::model::deviation::Stage;
+use crate::suite::model::profile::Role;
 
 /// How long a receiver is waited for.
 const WAIT: Duration = Duration::from_secs(300);
@@ -58,6 +61,9 @@ pub(in crate::cli::run) struct VisitingArgs {
     /// written to this file.
     #[arg(long, value_name = "FILE", requires = "visiting")]
     tls_ca: Option<PathBuf>,
+    /// Be odd in a legal way, for a receiver that takes nothing else: a variation of transmitters that changes answers or SETs.
+    #[arg(long = "variation", value_name = "NAME", requires = "visiting")]
+    variations: Vec<String>,
     /// Seconds that the receiver is waited for [default: 300; 60 with --start].
     #[arg(long, value_name = "SECONDS", requires = "visiting")]
     wait: Option<f64>,
@@ -116,6 +122,11 @@ impl VisitingArgs {
             Some(file) => Some(super::certificates::made(file, common.public_url.as_ref())?),
             None => None,
         };
+        let variations = if self.variations.is_empty() { &config.variations } else { &self.variations };
+        let oddities = chosen(variations, &catalogue.variations, "variation", Role::Transmitter)?;
+        if let Some(other) = oddities.iter().find(|oddity| oddity.respond.is_none() && oddity.on != Some(Stage::Set)) {
+            return Err(Failure::usage(format!("--variation: {} changes neither answers nor SETs", other.id)));
+        }
         let usual_wait = if control.restarts() { WAIT_FOR_STARTED } else { WAIT };
         let timeouts = self.timeouts(config, &common, built_in)?;
         self.repeat(&mut repeat);
@@ -137,6 +148,7 @@ impl VisitingArgs {
             insecure: common.insecure,
             deployed: common.deployed,
             languages,
+            oddities,
             control,
             wait: seconds("--wait", self.wait.or(config.wait))?.unwrap_or(usual_wait),
             timeouts,
@@ -177,6 +189,7 @@ impl VisitingArgs {
         repeat.secret("token", self.token.as_deref(), "SETSPEC_TOKEN");
         repeat.option("client-id", self.client_id.as_ref());
         repeat.secret("client-secret", self.client_secret.as_deref(), "SETSPEC_CLIENT_SECRET");
+        self.variations.iter().for_each(|name| repeat.option("variation", Some(name)));
         repeat.option("tls-ca", self.tls_ca.as_ref().map(|path| path.display()));
         repeat.option("wait", self.wait);
         repeat.option("patience", self.patience);
