@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exchange::ExchangeRecord;
 use super::words;
+use crate::run::baseline::BaselineOutcome;
 use crate::run::event::{CaseResult, PreflightLine, RequirementResult, Status, Verdict};
 use crate::suite::model::profile::Role;
 
@@ -32,6 +33,9 @@ pub struct Report {
     pub verdict: Verdict,
     /// How many requirements have which status.
     pub summary: Summary,
+    /// What the baseline of known violations says of this run; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineOutcome>,
     /// What was looked at before the first case.
     #[serde(default)]
     pub preflight: Vec<PreflightLine>,
@@ -73,6 +77,21 @@ pub struct Run {
     /// Whether something that applies could not be tested, whatever the verdict.
     #[serde(default)]
     pub inconclusive: bool,
+    /// Whether warnings count as violations.
+    #[serde(default)]
+    pub strict: bool,
+    /// Where the operator configured the target; absent if all was on the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<ConfigPlace>,
+}
+
+/// A place in the configuration file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigPlace {
+    /// The file, as the operator named it or as it was found.
+    pub file: String,
+    /// The line that names the target, from 1; the first one if none does.
+    pub line: usize,
 }
 
 /// The implementation under test.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::exchange::ExchangeRecord;
-use super::record::{FORMAT, Report, Run, Summary, Target, Tool};
+use super::record::{ConfigPlace, FORMAT, Report, Run, Summary, Target, Tool};
+use crate::run::baseline::BaselineOutcome;
 use crate::run::event::{
     CaseResult, Event, Finding, Finished, PreflightLine, RequirementResult, Started, Status, Verdict,
 };
@@ -21,11 +22,14 @@ const FINDINGS: usize = 20;
 #[derive(Debug)]
 pub struct Recorder {
     version: String,
+    strict: bool,
+    config: Option<ConfigPlace>,
     started: Option<Started>,
     preflight: Vec<PreflightLine>,
     cases: Vec<CaseResult>,
     exchanges: Shelf,
     broken: BTreeMap<String, Vec<Finding>>,
+    baseline: Option<BaselineOutcome>,
     finished: Option<Finished>,
 }
 
@@ -34,13 +38,21 @@ impl Recorder {
     pub fn new(version: impl Into<String>) -> Self {
         Self {
             version: version.into(),
+            strict: false,
+            config: None,
             started: None,
             preflight: Vec::new(),
             cases: Vec::new(),
             exchanges: Shelf::default(),
             broken: BTreeMap::new(),
+            baseline: None,
             finished: None,
         }
+    }
+
+    /// A recorder that also says whether warnings count, and where the target is configured.
+    pub fn configured(self, strict: bool, config: Option<ConfigPlace>) -> Self {
+        Self { strict, config, ..self }
     }
 
     /// Takes in what happened. Events come in the order in which the run emits them.
@@ -58,6 +70,7 @@ impl Recorder {
                 }
             }
             Event::CaseFinished(case) => self.cases.push(case.clone()),
+            Event::Baseline(outcome) => self.baseline = Some(outcome.as_ref().clone()),
             Event::Finished(finished) => self.finished = Some(finished.as_ref().clone()),
         }
     }
@@ -80,11 +93,14 @@ impl Recorder {
                 duration_ms: (finished.duration_ms * 1e3).round() / 1e3,
                 interrupted: finished.interrupted,
                 inconclusive: finished.inconclusive,
+                strict: self.strict,
+                config: self.config.clone(),
             },
             target: Target { role: started.role, url: started.url.clone() },
             profile: started.profile.clone(),
             verdict: finished.verdict,
             summary: Summary::of(&finished.requirements),
+            baseline: self.baseline.clone(),
             preflight: self.preflight.clone(),
             requirements: finished.requirements,
             cases: self.cases.clone(),
@@ -126,6 +142,8 @@ fn unjudged(id: &str, findings: &[Finding]) -> RequirementResult {
         reason: Some("the run was cut off before this was judged".to_owned()),
         observations: findings.len(),
         findings: findings.to_vec(),
+        broken_by: Vec::new(),
+        known_by: Vec::new(),
         accepted: Vec::new(),
     }
 }

@@ -105,6 +105,8 @@ pub fn requirement(id: &str, level: &str, text: &str, status: Status, reason: Op
         reason: reason.map(str::to_owned),
         observations: 3,
         findings: Vec::new(),
+        broken_by: Vec::new(),
+        known_by: Vec::new(),
         accepted: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::baseline::{BaselineEntry, BaselineOutcome};
 use crate::http::Exchange;
 use crate::suite::model::profile::Role;
 
@@ -39,6 +40,8 @@ pub enum Event {
     },
     /// A case has ended, or was left out.
     CaseFinished(CaseResult),
+    /// What the baseline says, where there is one; it comes before the end.
+    Baseline(Box<BaselineOutcome>),
     /// The run has ended, also when it was interrupted: always the last event.
     Finished(Box<Finished>),
 }
@@ -163,8 +166,21 @@ pub struct RequirementResult {
     pub observations: usize,
     /// How it was broken, at most 20 times; empty for a MAY.
     pub findings: Vec<Finding>,
+    /// Every case and rule that found it broken, also where its findings are too many to be kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken_by: Vec<String>,
+    /// The entries of the baseline that together cover every breach of it; empty where it is new, or not broken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_by: Vec<BaselineEntry>,
     /// Accepted, not ideal.
     pub accepted: Vec<Leniency>,
+}
+
+impl RequirementResult {
+    /// Whether it is broken, and the baseline knows every breach of it.
+    pub fn is_known(&self) -> bool {
+        !self.known_by.is_empty()
+    }
 }
 
 /// What became of a requirement.

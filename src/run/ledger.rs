@@ -24,6 +24,7 @@ struct Entry {
     observations: usize,
     held: bool,
     findings: Vec<Finding>,
+    broken_by: Vec<String>,
     accepted: Vec<Leniency>,
     /// Why it cannot apply to this target, whatever else is seen.
     excluded: Option<String>,
@@ -76,6 +77,9 @@ impl Ledger {
                     exchange: seen.exchange.clone(),
                     reproduce,
                 };
+                if !entry.broken_by.contains(&seen.source) {
+                    entry.broken_by.push(seen.source.clone());
+                }
                 if entry.findings.len() < KEPT {
                     entry.findings.push(finding.clone());
                 }
@@ -205,7 +209,11 @@ fn result(catalogue: &Catalogue, index: usize, entry: &Entry) -> RequirementResu
     } else {
         (Status::Untested, Some(unseen(catalogue, index)))
     };
-    let findings = if requirement.level == Level::May { Vec::new() } else { entry.findings.clone() };
+    // What may be left undone is not broken.
+    let (findings, broken_by) = match requirement.level {
+        Level::May => (Vec::new(), Vec::new()),
+        _ => (entry.findings.clone(), entry.broken_by.clone()),
+    };
     RequirementResult {
         id: requirement.id.clone(),
         spec: requirement.spec.clone(),
@@ -219,6 +227,8 @@ fn result(catalogue: &Catalogue, index: usize, entry: &Entry) -> RequirementResu
         reason,
         observations: entry.observations,
         findings,
+        broken_by,
+        known_by: Vec::new(),
         accepted: entry.accepted.clone(),
     }
 }

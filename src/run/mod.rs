@@ -11,8 +11,10 @@
 //! - [`visiting`]: a run in which a receiver visits us.
 //! - [`check`]: tokens at rest.
 //! - [`event`]: the stream; [`ledger`]: what it adds up to; [`redact`]: what never leaves.
+//! - [`baseline`]: violations that are known.
 //! - [`proof`]: the harness proves itself.
 
+pub mod baseline;
 pub mod check;
 mod clock;
 mod command;

@@ -213,7 +213,7 @@ impl Redactor {
                 finished.internal_errors.iter_mut().for_each(|error| self.in_place(error));
                 Event::Finished(finished)
             }
-            other @ Event::CaseStarted { .. } => other,
+            other @ (Event::CaseStarted { .. } | Event::Baseline(_)) => other,
         }
     }
 }

@@ -81,7 +81,7 @@ impl<W: Write> Terminal<W> {
                     self.exchanges.insert(exchange.id.clone(), exchange_line(exchange));
                 }
             }
-            Event::Broken { .. } => {}
+            Event::Broken { .. } | Event::Baseline(_) => {}
             Event::CaseFinished(case) => self.case(case)?,
             Event::Finished(finished) => {
                 self.clear_progress()?;
