@@ -8,6 +8,7 @@
 //! - [`transmitter`]: a run against a Shared Signals transmitter: preflight, visits, clean-up.
 //! - [`op`]: a run against an OpenID provider: our relying party, and a browser.
 //! - [`rp`]: a run against a relying party: our OpenID provider, and a browser.
+//! - [`browser`]: the browser of the users in both.
 //! - [`visiting`]: a run in which a receiver visits us.
 //! - [`check`]: tokens at rest.
 //! - [`event`]: the stream; [`ledger`]: what it adds up to; [`redact`]: what never leaves.
@@ -15,6 +16,7 @@
 //! - [`proof`]: the harness proves itself.
 
 pub mod baseline;
+pub mod browser;
 pub mod check;
 mod clock;
 mod command;

@@ -87,6 +87,40 @@ impl InteropRevision {
     }
 }
 
+/// The text of OpenID Connect Back-Channel Logout 1.0 that a target goes by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogoutRevision {
+    /// The final text of September 2022, in which logout tokens have no `exp`.
+    #[serde(rename = "final-2022")]
+    Final2022,
+    /// Errata set 1 of December 2023.
+    #[default]
+    #[serde(rename = "errata-1")]
+    Errata1,
+}
+
+impl LogoutRevision {
+    /// Every revision, oldest first.
+    pub const ALL: [Self; 2] = [Self::Final2022, Self::Errata1];
+
+    /// The revision as the command line names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Final2022 => "final-2022",
+            Self::Errata1 => "errata-1",
+        }
+    }
+
+    /// The revision as a feature of the target.
+    pub(crate) const fn feature(self) -> &'static str {
+        match self {
+            Self::Final2022 => "logout-final-2022",
+            Self::Errata1 => "logout-errata-1",
+        }
+    }
+}
+
 /// A run against a push receiver.
 #[derive(Clone)]
 pub struct ReceiverSettings {

@@ -31,6 +31,7 @@ pub(crate) fn of_rule(kind: Kind) -> Vocabulary {
             "metadata",
             "issuer",
             "audience",
+            "features",
             "logout_uri",
         ],
     };

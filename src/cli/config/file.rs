@@ -7,10 +7,11 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use url::Url;
 
+use super::forms::{OpForms, RpForms};
 use super::{SecretReference, TriggerConfig, VisitorConfig};
 use crate::cli::console::Failure;
 use crate::cli::keys::read;
-use crate::run::settings::InteropRevision;
+use crate::run::settings::{InteropRevision, LogoutRevision};
 use crate::set::Alg;
 use crate::suite::model::profile::Role;
 
@@ -57,11 +58,18 @@ pub(in crate::cli) struct Config {
 
     // For an OpenID provider.
     pub hook: Option<Vec<String>>,
+    pub op: Option<OpForms>,
+
+    // For both parties of a logout.
+    pub revision: Option<LogoutRevision>,
 
     // For a relying party.
     pub login: Option<Url>,
     pub logout: Option<String>,
     pub protected: Option<Url>,
+    pub rp: Option<RpForms>,
+    pub logged_in_text: Option<String>,
+    pub session_required: Option<bool>,
     #[serde(default)]
     pub redirect_uris: Vec<String>,
     #[serde(default)]

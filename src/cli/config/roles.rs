@@ -30,8 +30,12 @@ impl Config {
         };
         let foreign = foreign.or_else(|| {
             let party = (role != Role::Rp).then(|| self.for_relying_parties()).flatten();
-            let provider = self.hook.as_ref().filter(|_| role != Role::Op).map(|_| ("hook", "OpenID provider"));
-            party.map(|key| (key, "relying party")).or(provider)
+            let provider = (role != Role::Op).then(|| self.for_providers()).flatten();
+            let either = self.revision.filter(|_| !matches!(role, Role::Op | Role::Rp));
+            party
+                .map(|key| (key, "relying party"))
+                .or(provider.map(|key| (key, "OpenID provider")))
+                .or(either.map(|_| ("revision", "party of back-channel logout")))
         });
         foreign.map_or(Ok(()), |(key, whose)| Err(format!("`{key}` is for a {whose}")))
     }
@@ -67,9 +71,16 @@ impl Config {
             (self.login.is_some(), "login"),
             (self.logout.is_some(), "logout"),
             (self.protected.is_some(), "protected"),
+            (self.rp.is_some(), "rp"),
+            (self.logged_in_text.is_some(), "logged-in-text"),
+            (self.session_required.is_some(), "session-required"),
             (!self.redirect_uris.is_empty(), "redirect-uris"),
             (!self.subjects.is_empty(), "subjects"),
         ])
+    }
+
+    fn for_providers(&self) -> Option<&'static str> {
+        first(&[(self.hook.is_some(), "hook"), (self.op.is_some(), "op")])
     }
 
     /// Those of receivers that a relying party does not have as well.

@@ -18,6 +18,9 @@ pub const OF_OP: &[(&str, &str)] = &[
     ("repeats-after-refusal", "sends a logout request again that was refused (section 2.5)"),
     ("repeats-after-204", "takes 204 for a failure and sends the request again (section 2.8)"),
     ("retries-at-once", "sends a request that got no answer again without delay (section 2.5)"),
+    ("shows-a-login-page", "asks for user and password before a login; any password will do"),
+    ("asks-before-it-logs-out", "asks for confirmation before it ends a session"),
+    ("does-not-send-browsers-back", "ends a logout at a page of its own"),
     ("retries-later", "sends a request that got no answer again after a while (section 2.5)"),
 ];
 
@@ -40,6 +43,9 @@ pub const OF_RP: &[(&str, &str)] = &[
     ("says-nothing-of-sid", "registers without backchannel_logout_session_required (section 2.2)"),
     ("says-as-text-that-it-needs-sid", "registers backchannel_logout_session_required as text (section 2.2)"),
     ("gives-a-fragment", "registers a logout URI with a fragment (section 2.2)"),
+    ("requires-sid", "registers backchannel_logout_session_required, and refuses tokens without sid (section 2.2)"),
+    ("has-a-page-before-the-login", "shows a page with a form before it sends browsers to the provider"),
+    ("shows-its-login-in-place", "shows its login page at the protected page, with status 200"),
     ("gives-a-query", "registers a logout URI with a query (section 2.2)"),
 ];
 

@@ -1,16 +1,19 @@
 //! Steps against an OpenID provider: logins, their ends, and the logout requests that come of them.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, timeout_at};
 
 use super::listener::{Answering, is_logout};
-use super::world::{Failed, Session, World};
+use super::login::Session;
+use super::world::{Failed, World};
 use crate::expr::{Expression, Scope};
-use crate::http::Exchange;
+use crate::http::{Exchange, Subscription};
 use crate::peer::message::{form_request_value, object_or_null, response_value, sent_value, set_value, tls_value};
 use crate::run::evidence::evidence;
 use crate::run::steps::{Acted, Actor, Stop};
@@ -25,7 +28,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// Our relying party in one case.
 pub(crate) struct RelyingParty {
     world: Arc<World>,
+    /// The number of the case among those of the run.
+    number: u64,
+    /// Whether it is the turn of this case; see [`World::turn`].
+    turn: Option<OwnedMutexGuard<()>>,
+    requests: Subscription,
     sessions: BTreeMap<String, Session>,
+    /// The session that was last ended: its name, its variable, and where the browser ended if it did not come back to us.
+    ended: Option<(String, Value, Option<String>)>,
     /// The logout requests of the case, oldest first, each with the session that it is about.
     came: Vec<(Arc<Exchange>, Value)>,
 }
@@ -37,13 +47,21 @@ impl From<Failed> for Stop {
 }
 
 impl RelyingParty {
-    pub fn new(world: Arc<World>) -> Self {
+    /// Waits for its turn.
+    pub async fn new(world: Arc<World>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let turn = world.turn.clone().lock_owned().await;
         world.listener.answer(Answering::USUAL);
-        // What still came of an earlier case says nothing of this one.
-        if let Ok(mut requests) = world.requests.try_lock() {
-            while requests.try_next().is_some() {}
+        Self {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            turn: Some(turn),
+            // What still comes of an earlier case says nothing of this one.
+            requests: world.listener.requests(),
+            world,
+            sessions: BTreeMap::new(),
+            ended: None,
+            came: Vec::new(),
         }
-        Self { world, sessions: BTreeMap::new(), came: Vec::new() }
     }
 
     async fn login(&mut self, name: &str, scope: &mut Scope) -> Result<Acted, Stop> {
@@ -55,28 +73,45 @@ impl RelyingParty {
 
     async fn end(&mut self, name: &str) -> Result<Acted, Stop> {
         let session = self.sessions.get_mut(name).ok_or_else(|| Stop::Internal(format!("no session `{name}`")))?;
-        let exchanges = self.world.end(session).await?;
-        Ok(Acted { exchanges, ..Acted::default() })
+        self.world.owners().ends(self.number, session.sid());
+        let ended = self.world.end(session).await?;
+        self.ended = Some((name.to_owned(), session.value(), ended.elsewhere));
+        Ok(Acted { exchanges: ended.exchanges, ..Acted::default() })
+    }
+
+    /// Waits for the logout request of a session that was ended. Where none comes, the session must be gone for that to mean anything.
+    async fn expect(&mut self, filter: Option<&Expression>, bound: Duration, scope: &mut Scope) -> Result<Acted, Stop> {
+        let mut acted = self.wait(filter, bound, scope).await;
+        let Some((name, _, elsewhere)) =
+            self.ended.as_ref().filter(|_| scope.get("request").is_none_or(Value::is_null))
+        else {
+            return Ok(acted);
+        };
+        let Some(session) = self.sessions.get_mut(name) else { return Ok(acted) };
+        match self.world.doubt(session, elsewhere.as_deref(), &mut acted.exchanges).await {
+            None => Ok(acted),
+            Some(reason) => {
+                Err(Stop::Inconclusive { reason, exchanges: acted.exchanges, observations: acted.observations })
+            }
+        }
     }
 
     /// Waits for a logout request; its variables are null where none comes in time.
     async fn wait(&mut self, filter: Option<&Expression>, bound: Duration, scope: &mut Scope) -> Acted {
         let deadline = Instant::now() + bound;
         let mut acted = Acted::default();
-        let world = self.world.clone();
-        let mut requests = world.requests.lock().await;
         loop {
-            let Ok(Some(exchange)) = timeout_at(deadline, requests.next()).await else {
+            let Ok(Some(exchange)) = timeout_at(deadline, self.requests.next()).await else {
                 for name in ["request", "response", "set", "claims", "header", "history"] {
                     scope.set(name, Value::Null);
                 }
                 return acted;
             };
-            if !is_logout(&exchange) {
+            if !is_logout(&exchange) || !self.owns(&exchange) {
                 continue;
             }
             self.enter(&exchange, scope);
-            acted.observations.extend(world.judge.message(Kind::Logout, scope, Some(&exchange.id)));
+            acted.observations.extend(self.world.judge.message(Kind::Logout, scope, Some(&exchange.id)));
             acted.exchanges.push(evidence((*exchange).clone()));
             let about = scope.get("session").cloned().unwrap_or(Value::Null);
             self.came.push((exchange, about));
@@ -84,6 +119,19 @@ impl RelyingParty {
                 return acted;
             }
         }
+    }
+
+    /// Whether a logout request is about a session of this case.
+    fn owns(&self, exchange: &Exchange) -> bool {
+        let form = form_request_value(&exchange.request);
+        let token = Token::parse(form["form"]["logout_token"].as_str().unwrap_or_default());
+        let sid = token.claims.as_ref().and_then(|claims| claims.get("sid")).and_then(Value::as_str);
+        let mut owners = self.world.owners();
+        let ours = owners.owner(&exchange.request.body, sid) == Some(self.number);
+        if ours {
+            owners.takes(self.number, &exchange.request.body);
+        }
+        ours
     }
 
     /// Sets the variables of a logout request.
@@ -103,7 +151,7 @@ impl RelyingParty {
         scope.set("set", set_value(&token, &signature));
         scope.set("claims", object_or_null(token.claims.as_ref()));
         scope.set("header", object_or_null(token.header.as_ref()));
-        let ended = || self.world.ended.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let ended = || self.ended.as_ref().map_or(Value::Null, |(_, session, _)| session.clone());
         scope.set("session", earlier.map_or_else(ended, |(_, session)| session.clone()));
     }
 }
@@ -130,6 +178,15 @@ impl Actor for RelyingParty {
     async fn act(&mut self, step: &Step, scope: &mut Scope) -> Result<Acted, Stop> {
         let timeouts = self.world.settings.timeouts;
         let within = step.within.as_ref();
+        if let Action::Quiet { filter, .. } = &step.action {
+            // Others may go on meanwhile.
+            self.turn = None;
+            let bound = bound(within, timeouts.quiet, scope);
+            return Ok(self.wait(filter.as_ref(), bound, scope).await);
+        }
+        if self.turn.is_none() {
+            self.turn = Some(self.world.turn.clone().lock_owned().await);
+        }
         match &step.action {
             Action::Login(plan) => self.login(&plan.session, scope).await,
             Action::End(name) => self.end(name).await,
@@ -140,11 +197,7 @@ impl Actor for RelyingParty {
             }
             Action::Await { filter, .. } => {
                 let bound = bound(within, timeouts.delivery, scope);
-                Ok(self.wait(filter.as_ref(), bound, scope).await)
-            }
-            Action::Quiet { filter, .. } => {
-                let bound = bound(within, timeouts.quiet, scope);
-                Ok(self.wait(filter.as_ref(), bound, scope).await)
+                self.expect(filter.as_ref(), bound, scope).await
             }
             _ => Err(Stop::Internal("this step is not for an OpenID provider".to_owned())),
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -20,8 +21,8 @@ use crate::peer::message::parameters;
 /// The path of the logout URI.
 const LOGOUT: &str = "/backchannel-logout";
 
-/// What came back from the provider: the code, or the error.
-pub(super) type Returned = Result<String, String>;
+/// What came back from the provider: the code, or the error if it named one.
+pub(super) type Returned = Result<String, Option<String>>;
 
 /// How logout requests are answered.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +40,7 @@ impl Answering {
 pub(super) struct Listener {
     server: Server,
     base: String,
+    recorder: Recorder,
     shared: Arc<Shared>,
 }
 
@@ -46,6 +48,8 @@ struct Shared {
     /// Browsers that are on their way, by `state`.
     waiting: Mutex<HashMap<String, oneshot::Sender<Returned>>>,
     answering: Mutex<Answering>,
+    /// How many browsers came after a logout.
+    logged_out: AtomicU64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -53,14 +57,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Listener {
-    pub async fn start(addr: SocketAddr, public_url: Option<&Url>) -> io::Result<(Self, Subscription)> {
+    pub async fn start(addr: SocketAddr, public_url: Option<&Url>) -> io::Result<Self> {
         let recorder = Recorder::new(64);
-        let requests = recorder.subscribe();
-        let shared = Arc::new(Shared { waiting: Mutex::default(), answering: Mutex::new(Answering::USUAL) });
+        let shared = Arc::new(Shared {
+            waiting: Mutex::default(),
+            answering: Mutex::new(Answering::USUAL),
+            logged_out: AtomicU64::new(0),
+        });
         let router = Router::new().fallback(any(handle)).with_state(shared.clone());
-        let server = Server::bind(ServerOptions { addr, ..ServerOptions::default() }, router, recorder).await?;
+        let server = Server::bind(ServerOptions { addr, ..ServerOptions::default() }, router, recorder.clone()).await?;
         let base = public_url.map_or_else(|| server.url(), |url| url.as_str().trim_end_matches('/').to_owned());
-        Ok((Self { server, base, shared }, requests))
+        Ok(Self { server, base, recorder, shared })
     }
 
     pub fn redirect_uri(&self) -> String {
@@ -81,6 +88,16 @@ impl Listener {
         let (sender, receiver) = oneshot::channel();
         lock(&self.shared.waiting).insert(state.to_owned(), sender);
         receiver
+    }
+
+    /// What comes from now on.
+    pub fn requests(&self) -> Subscription {
+        self.recorder.subscribe()
+    }
+
+    /// How many browsers have come back from a logout so far.
+    pub fn logged_out(&self) -> u64 {
+        self.shared.logged_out.load(Ordering::Relaxed)
     }
 
     pub fn answer(&self, answering: Answering) {
@@ -110,8 +127,7 @@ async fn handle(State(shared): State<Arc<Shared>>, uri: Uri, RawQuery(query): Ra
             };
             let returned = match (get("code"), get("error")) {
                 (Some(code), _) => Ok(code.to_owned()),
-                (None, Some(error)) => Err(format!("the provider sends the error {error:?}")),
-                (None, None) => Err("the provider sends neither code nor error".to_owned()),
+                (None, error) => Err(error.map(str::to_owned)),
             };
             // A run that has been stopped meanwhile waits for nobody.
             let _ = waiting.send(returned);
@@ -127,7 +143,10 @@ async fn handle(State(shared): State<Arc<Shared>>, uri: Uri, RawQuery(query): Ra
             }
             (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), no_store).into_response()
         }
-        "/logged-out" => (no_store, "You are logged out.\n").into_response(),
+        "/logged-out" => {
+            shared.logged_out.fetch_add(1, Ordering::Relaxed);
+            (no_store, "You are logged out.\n").into_response()
+        }
         _ => (StatusCode::NOT_FOUND, "Nothing is here.\n").into_response(),
     }
 }

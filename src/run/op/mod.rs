@@ -2,6 +2,8 @@
 
 mod actor;
 mod listener;
+mod login;
+mod logout;
 mod provider;
 mod register;
 pub mod settings;
@@ -10,11 +12,13 @@ mod world;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
+use futures_util::StreamExt;
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch;
 
-use super::course::{self, Course, End};
+use super::browser::FormStep;
+use super::course::{self, Course, End, in_order};
 use super::event::{CaseStatus, Emitter, Event, Finished, PreflightLine, Started, Verdict};
 use super::judge::{Judge, Observation};
 use super::plan::{Plan, Visits};
@@ -34,6 +38,9 @@ use world::World;
 
 /// The largest page or answer that is read.
 const MAX_BODY: usize = 1024 * 1024;
+
+/// How many cases are under way at once; those that log in wait for their turn.
+const SIDE_BY_SIDE: usize = 16;
 
 /// Why a run could not start. Nothing was sent to the target.
 #[derive(Debug, thiserror::Error)]
@@ -104,23 +111,24 @@ impl OpRun {
             max_body: MAX_BODY,
             ..ClientOptions::default()
         })?;
-        let (listener, requests) = Listener::start(settings.listen, settings.public_url.as_ref())
+        let listener = Listener::start(settings.listen, settings.public_url.as_ref())
             .await
             .map_err(|error| StartError::Listen { addr: settings.listen, error })?;
         let judge = Judge::new(catalogue.clone(), plan.requirements.iter().copied(), &[Party::Op]);
         let mut redactor = Redactor::new();
-        if let Some(secret) = &settings.client_secret {
+        let fields = settings.login_forms.iter().chain(&settings.logout_forms).flat_map(FormStep::secrets);
+        for secret in settings.client_secret.iter().chain(fields) {
             redactor.add(secret.expose_secret());
         }
         let world = World {
             settings,
             listener,
-            requests: tokio::sync::Mutex::new(requests),
             client,
             judge,
             provider: OnceLock::new(),
             identity: OnceLock::new(),
-            ended: Mutex::new(Value::Null),
+            turn: Arc::default(),
+            owners: Mutex::default(),
         };
         Ok(Self { world: Arc::new(world), plan, redactor, id: run_id() })
     }
@@ -255,8 +263,9 @@ impl OpRun {
             Err(failed) => {
                 found.exchanges.extend(failed.exchanges);
                 let advice = format!(
-                    "Is {:?} registered with the redirect URI {}? Where a login takes more than redirects, --hook names a \
-                     command that opens the URL in SETSPEC_URL with a browser.",
+                    "Is {:?} registered with the redirect URI {}? Where a login takes more than redirects, [[op.login]] in \
+                     setspec.toml describes the forms on the way, and --hook names a command that opens the URL in \
+                     SETSPEC_URL with a browser.",
                     world.client_id(),
                     world.listener.redirect_uri(),
                 );
@@ -299,19 +308,22 @@ impl OpRun {
         }
         if !interrupted {
             let of = self.plan.cases.len();
-            // One after the other: a logout request does not say which login it is about.
-            let runs = futures_util::stream::unfold(self.plan.cases.iter().enumerate(), |mut rest| async {
-                let (number, index) = rest.next()?;
-                let case = &catalogue.cases[*index];
-                let (id, title) = (case.id.clone(), case.title.clone());
-                emitter.emit(Event::CaseStarted { id, title, number: number + 1, of });
-                Some((self.case(*index, case, ready).await, rest))
-            });
+            // They take turns: while one sees that nothing comes any more, the next begins.
+            let runs = futures_util::stream::iter(self.plan.cases.iter().copied().enumerate())
+                .map(|(number, index)| {
+                    let case = &catalogue.cases[index];
+                    async move {
+                        let (id, title) = (case.id.clone(), case.title.clone());
+                        emitter.emit(Event::CaseStarted { id, title, number: number + 1, of });
+                        (number, self.case(index, case, ready).await)
+                    }
+                })
+                .buffer_unordered(SIDE_BY_SIDE);
             let enter = |course: &mut Course<'_>, run: CaseRun| {
                 let reproduce = format!("{} --only {}", settings.command, catalogue.cases[run.case].id);
                 course.enter(run, &reproduce);
             };
-            interrupted = course.go_through(runs, &mut stop, enter).await;
+            interrupted = course.go_through(in_order(runs), &mut stop, enter).await;
         }
         course.finish(End { ready, interrupted, strict: settings.strict }, self.notes())
     }
@@ -325,7 +337,7 @@ impl OpRun {
         if let Some(missing) = case.needs.iter().find(|need| !features.contains(&need.as_str())) {
             return CaseRun::without_steps(index, case, CaseStatus::Skipped, absence(missing));
         }
-        let mut party = RelyingParty::new(world.clone());
+        let mut party = RelyingParty::new(world.clone()).await;
         let scope = world.scope().with("sent", json!(null));
         run_case(index, case, &world.judge, &mut party, scope).await
     }

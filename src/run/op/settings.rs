@@ -7,8 +7,9 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::http::Roots;
+use crate::run::browser::FormStep;
 use crate::run::plan::Selection;
-use crate::run::settings::Timeouts;
+use crate::run::settings::{LogoutRevision, Timeouts};
 use crate::suite::Catalogue;
 
 /// A run against an OpenID provider.
@@ -26,6 +27,12 @@ pub struct OpSettings {
     pub client_secret: Option<SecretString>,
     /// A command that logs in and ends sessions in place of our browser: a program and its arguments.
     pub hook: Option<Vec<String>>,
+    /// The forms on the way of a login that our browser fills in.
+    pub login_forms: Vec<FormStep>,
+    /// The forms on the way of a logout.
+    pub logout_forms: Vec<FormStep>,
+    /// The text of the specification that the provider goes by.
+    pub revision: LogoutRevision,
     /// Where our relying party listens.
     pub listen: SocketAddr,
     /// Under which address others reach it; where it listens unless given.

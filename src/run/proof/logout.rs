@@ -14,13 +14,14 @@ use super::watch::Cases;
 use crate::http::{Authority, Client, ClientOptions, Recorder, Roots};
 use crate::peer::oidc::{Op, OpOptions, RegisteredClient, Rp, RpOptions};
 use crate::peer::tamper::Tamper;
+use crate::run::browser::{FieldValue, FormStep};
 use crate::run::event::{CaseResult, Emitter, Finished};
 use crate::run::op::OpRun;
 use crate::run::op::settings::OpSettings;
 use crate::run::plan::Selection;
 use crate::run::rp::RpRun;
 use crate::run::rp::settings::RpSettings;
-use crate::run::settings::Timeouts;
+use crate::run::settings::{LogoutRevision, Timeouts};
 use crate::set::Alg;
 use crate::suite::catalogue::Deviation;
 use crate::suite::model::profile::Role;
@@ -51,6 +52,9 @@ async fn judged(
     };
     let mut settings = settings(lab, combination.alg, NOWHERE)?;
     settings.deployed = combination.deployed;
+    if deviations.iter().any(|deviation| deviation.behave.as_deref() == Some("shows-its-login-in-place")) {
+        settings.logged_in_text = Some("You are logged in.".to_owned());
+    }
     settings.roots = Roots::Only(authority.pem().into_bytes());
     let mut run = RpRun::prepare(settings).await.map_err(|error| error.to_string())?;
     let rp = Rp::start(RpOptions {
@@ -86,6 +90,10 @@ fn settings(lab: &Lab, alg: Alg, url: &str) -> Result<RpSettings, String> {
         login: Url::parse(url).map_err(|error| error.to_string())?,
         logout: url.to_owned(),
         protected: None,
+        logged_in_text: None,
+        login_forms: vec![FormStep::default()],
+        session_required: false,
+        revision: LogoutRevision::default(),
         client_id: CLIENT.to_owned(),
         client_secret: Some(SecretString::from(SECRET)),
         redirect_uris: Vec::new(),
@@ -152,6 +160,15 @@ fn op_settings(lab: &Lab, issuer: &str) -> OpSettings {
         client_id: None,
         client_secret: Some(SecretString::from(SECRET)),
         hook: None,
+        login_forms: vec![FormStep {
+            fields: vec![
+                ("user".to_owned(), FieldValue::Plain("user".to_owned())),
+                ("password".to_owned(), FieldValue::Secret(SecretString::from(SECRET))),
+            ],
+            ..FormStep::default()
+        }],
+        logout_forms: vec![FormStep { button: Some("yes".to_owned()), ..FormStep::default() }],
+        revision: LogoutRevision::default(),
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         public_url: None,
         roots: Roots::System,

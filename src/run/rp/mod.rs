@@ -1,7 +1,6 @@
 //! A run against a relying party: the harness is its OpenID provider, and the browser of its users.
 
 mod actor;
-pub(crate) mod browser;
 mod preflight;
 pub mod settings;
 mod world;
@@ -14,6 +13,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use url::Url;
 
+use super::browser::FormStep;
 use super::course::{self, Course, End, in_order};
 use super::event::{CaseStatus, Emitter, Event, Finished, Started, Verdict};
 use super::judge::Judge;
@@ -127,7 +127,7 @@ impl RpRun {
         let judge = Judge::new(catalogue.clone(), plan.requirements.iter().copied(), &[Party::Rp]);
         let conscience = Judge::new(catalogue.clone(), catalogue.of_specs(&profile.specs), &[Party::Op]);
         let mut redactor = Redactor::new();
-        if let Some(secret) = &settings.client_secret {
+        for secret in settings.client_secret.iter().chain(settings.login_forms.iter().flat_map(FormStep::secrets)) {
             redactor.add(secret.expose_secret());
         }
         let making =

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::actor::Visitors;
-use super::browser::{End, shown};
 use super::world::{Failed, Session, World, told};
 use crate::http::Exchange;
+use crate::run::browser::shown;
 use crate::run::clock;
 use crate::run::event::PreflightLine;
 use crate::run::receiver::Preflight;
@@ -35,7 +35,9 @@ pub(super) async fn run(world: &Arc<World>) -> Preflight {
             found.exchanges.extend(failed.exchanges);
             let advice = format!(
                 "The relying party has to know our provider {} by the client id {:?}, and --login is the page that sends \
-                 browsers there. A relying party that looks it up at its start is started meanwhile with --wait.",
+                 browsers there; [[rp.login]] in setspec.toml describes the forms on the way. A relying party that looks us up at \
+                 its start is started meanwhile with --wait. One that keeps our keys from an earlier run needs the same ones again \
+                 (--key FILE).",
                 world.op.issuer(),
                 world.settings.client_id,
             );
@@ -52,16 +54,39 @@ pub(super) async fn run(world: &Arc<World>) -> Preflight {
 
 /// A relying party that is being started may take a while.
 async fn first_login(world: &World) -> Result<(Session, Vec<Exchange>), Failed> {
-    let until = Instant::now() + world.settings.wait;
-    let mut pause = PAUSE;
+    let mut again = Again::of(world);
     let sub = world.anybody();
     loop {
         match world.login(&sub, None).await {
             Ok(done) => return Ok(done),
-            Err(failed) if Instant::now() + pause >= until => return Err(failed),
-            Err(_) => tokio::time::sleep(pause).await,
+            Err(failed) => {
+                if !again.pause().await {
+                    return Err(failed);
+                }
+            }
         }
-        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// Attempts with growing pauses, for as long as the operator wants to wait.
+struct Again {
+    until: Instant,
+    pause: Duration,
+}
+
+impl Again {
+    fn of(world: &World) -> Self {
+        Self { until: Instant::now() + world.settings.wait, pause: PAUSE }
+    }
+
+    /// Waits for the next attempt; false if there is no time for one.
+    async fn pause(&mut self) -> bool {
+        if Instant::now() + self.pause >= self.until {
+            return false;
+        }
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LONGEST);
+        true
     }
 }
 
@@ -69,33 +94,50 @@ async fn first_login(world: &World) -> Result<(Session, Vec<Exchange>), Failed> 
 async fn stranger(world: &World, session: &Session, found: &mut Preflight) {
     let page = session.page();
     let visit = world.stranger().open(page, |url| world.is_login(url)).await;
+    let opens = world.opens(&visit, page);
     found.exchanges.extend(visit.exchanges);
     let shown_page = shown(page);
-    found.lines.push(match visit.end {
-        End::Page(url, status) if (200..300).contains(&status) && url.path() == page.path() => line(
+    found.lines.push(match opens {
+        Ok(true) => line(
             "protected page",
             false,
             format!("{shown_page} opens for a browser that is not logged in"),
-            Some("--protected URL names a page that only those who are logged in see.".to_owned()),
+            Some(
+                "--protected URL names a page that only those who are logged in see, and --logged-in-text TEXT a text that \
+                 they alone see there."
+                    .to_owned(),
+            ),
         ),
-        End::Lost(why) => line("protected page", false, format!("a browser that is not logged in ends at {why}"), None),
-        end => line("protected page", true, format!("{shown_page} opens after the login alone: {}", told(&end)), None),
+        Ok(false) => {
+            let told = told(&visit.end);
+            line("protected page", true, format!("{shown_page} opens after the login alone: {told}"), None)
+        }
+        Err(why) => line("protected page", false, format!("a browser that is not logged in ends at {why}"), None),
     });
 }
 
 async fn good_token(world: &Arc<World>, mut session: Session, found: &mut Preflight) {
-    let exchange = match Visitors::new(world.clone()).good(&session).await {
-        Ok(exchange) => exchange,
-        Err(stop) => {
-            let why = match stop {
-                Stop::Internal(why)
-                | Stop::NotApplicable(why)
-                | Stop::NoOccasion(why)
-                | Stop::Inconclusive { reason: why, .. } => why,
-            };
-            found.lines.push(line("good token", false, why.clone(), None));
-            found.internal_error = Some(why);
-            return;
+    let mut again = Again::of(world);
+    let exchange = loop {
+        match Visitors::new(world.clone()).good(&session).await {
+            Ok(exchange) if exchange.status().is_some_and(|status| (200..300).contains(&status)) => break exchange,
+            // One that keeps our keys may have those of an earlier run, and looks again after a while.
+            Ok(exchange) => {
+                if !again.pause().await {
+                    break exchange;
+                }
+            }
+            Err(stop) => {
+                let why = match stop {
+                    Stop::Internal(why)
+                    | Stop::NotApplicable(why)
+                    | Stop::NoOccasion(why)
+                    | Stop::Inconclusive { reason: why, .. } => why,
+                };
+                found.lines.push(line("good token", false, why.clone(), None));
+                found.internal_error = Some(why);
+                return;
+            }
         }
     };
     let endpoint = shown(&world.endpoint);
@@ -124,8 +166,10 @@ async fn good_token(world: &Arc<World>, mut session: Session, found: &mut Prefli
             false,
             format!("{endpoint} answers {status} to a good logout token"),
             Some(format!(
-                "Is it the backchannel_logout_uri of the relying party? The token is for {:?} and is signed with {}; its log may say more.",
-                world.settings.client_id,
+                "Is it the backchannel_logout_uri of the relying party? The token is for {:?} and is signed with {}; its log may say \
+                 more. A relying party that keeps our keys from an earlier run needs the same ones again (--key FILE), or the time \
+                 to look for new ones (--wait SECONDS).",
+                world.client_id(),
                 world.settings.key.alg(),
             )),
         ),

@@ -9,8 +9,9 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::http::Roots;
+use crate::run::browser::FormStep;
 use crate::run::plan::Selection;
-use crate::run::settings::{Timeouts, is_loopback};
+use crate::run::settings::{LogoutRevision, Timeouts, is_loopback};
 use crate::set::SigningKey;
 use crate::suite::Catalogue;
 
@@ -27,6 +28,14 @@ pub struct RpSettings {
     pub logout: String,
     /// A page that only those who are logged in see; where a login ends unless given.
     pub protected: Option<Url>,
+    /// A text that the page has for those alone who are logged in, where it opens for others too.
+    pub logged_in_text: Option<String>,
+    /// The forms on the way of a login that our browser fills in.
+    pub login_forms: Vec<FormStep>,
+    /// Whether the relying party was configured to need a session identifier in every logout token.
+    pub session_required: bool,
+    /// The text of the specification that the relying party goes by.
+    pub revision: LogoutRevision,
     /// The client identifier that the relying party was given.
     pub client_id: String,
     /// Its client secret; any is taken unless given.
@@ -86,6 +95,7 @@ impl RpSettings {
         if self.key.public_jwk().is_some() {
             features.insert("asymmetric");
         }
+        features.insert(self.revision.feature());
         features
     }
 
@@ -94,6 +104,7 @@ impl RpSettings {
         match feature {
             "deployed" => "plain http on a loopback address: a development set-up".to_owned(),
             "registers" => "the relying party did not register itself at our provider".to_owned(),
+            "sub-alone" => "the relying party needs a session identifier in every logout token".to_owned(),
             "asymmetric" => "our provider signs with a shared secret".to_owned(),
             other => format!("the feature `{other}` was not declared"),
         }

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::browser::{Browser, End, shown};
 use super::settings::RpSettings;
 use crate::expr::Scope;
 use crate::http::{Client, Exchange};
 use crate::peer::message::object_or_null;
 use crate::peer::oidc::op::{Admission, COOKIE};
 use crate::peer::oidc::{Op, random};
+use crate::run::browser::{Browser, End, Visit, shown};
 use crate::run::judge::Judge;
 use crate::run::making::Making;
 use crate::run::receiver::STRANGER;
@@ -71,6 +71,11 @@ impl World {
         if self.op.registration().is_some() {
             features.insert("registers");
         }
+        let registered =
+            self.op.registration().map(|(_, metadata)| metadata["backchannel_logout_session_required"] == true);
+        if !self.settings.session_required && registered != Some(true) {
+            features.insert("sub-alone");
+        }
         features
     }
 
@@ -103,7 +108,8 @@ impl World {
         let admission = self.op.admit(sub, sid);
         let mut browser = self.browser_of(&admission);
         let login = &self.settings.login;
-        let visit = browser.open(login, |_| false).await;
+        let visit = browser.walk(login, &self.settings.login_forms, |_| false).await;
+        let forms = visit.forms();
         let mut exchanges = visit.exchanges;
         let seen = self.op.seen(&admission);
         let came_to = match visit.end {
@@ -112,7 +118,7 @@ impl World {
                 "our authorization endpoint refused the request with status {status}: \
                  expected the client id and a redirect URI that we know (--client-id, --redirect-uri)"
             )),
-            End::Page(url, status) => Err(format!("it ended at {} with status {status}", shown(&url))),
+            End::Page(url, status) => Err(format!("it ended at {} with status {status}{forms}", shown(&url))),
             End::Stopped(url) => Err(format!("it ended before {}", shown(&url))),
             End::Lost(why) => Err(format!("it ended at {why}")),
         };
@@ -122,7 +128,7 @@ impl World {
             }
             (Err(why), _, _) => Some(why.clone()),
             (Ok(url), false, _) => {
-                Some(format!("it ended at {} and never came to our authorization endpoint", shown(url)))
+                Some(format!("it ended at {}{forms}, and never came to our authorization endpoint", shown(url)))
             }
             (Ok(_), true, None) => Some("the relying party did not redeem the code at our token endpoint".to_owned()),
             (Ok(_), true, Some(_)) => None,
@@ -133,9 +139,15 @@ impl World {
         };
         let protected = self.settings.protected.clone().unwrap_or(end);
         let visit = browser.open(&protected, |url| self.is_login(url)).await;
+        let shows_it = self.shows_it(&visit);
         exchanges.extend(visit.exchanges);
         let page = match visit.end {
-            End::Page(url, status) if (200..300).contains(&status) => url,
+            End::Page(url, status) if (200..300).contains(&status) && shows_it != Some(false) => url,
+            End::Page(url, status) if (200..300).contains(&status) => {
+                let reason =
+                    format!("after the login, {} has not the text of a logged-in page (--logged-in-text)", shown(&url));
+                return Err(Failed { reason, exchanges });
+            }
             other => {
                 let reason = format!("after the login, {} does not open: {}", shown(&protected), told(&other));
                 return Err(Failed { reason, exchanges });
@@ -153,18 +165,18 @@ impl World {
         let admission = self.op.admit(sub, None);
         self.op.confuse(&admission);
         let mut browser = self.browser_of(&admission);
-        let visit = browser.open(&self.settings.login, |_| false).await;
+        let visit = browser.walk(&self.settings.login, &self.settings.login_forms, |_| false).await;
         let mut exchanges = visit.exchanges;
         if self.op.seen(&admission).id_tokens.is_empty() {
             let reason = format!("the relying party did not come for its tokens: {}", told(&visit.end));
             return Err(Failed { reason, exchanges });
         }
         let visit = browser.open(page, |url| self.is_login(url)).await;
+        let opens = self.opens(&visit, page);
         exchanges.extend(visit.exchanges);
-        match visit.end {
-            End::Page(url, status) => Ok(((200..300).contains(&status) && url.path() == page.path(), exchanges)),
-            End::Stopped(_) => Ok((false, exchanges)),
-            End::Lost(reason) => Err(Failed { reason, exchanges }),
+        match opens {
+            Ok(open) => Ok((open, exchanges)),
+            Err(reason) => Err(Failed { reason, exchanges }),
         }
     }
 
@@ -189,18 +201,38 @@ impl World {
     /// If that cannot be told: no answer, or one that says that the server failed.
     pub async fn look(&self, session: &mut Session) -> Result<Vec<Exchange>, Failed> {
         let visit = session.browser.open(&session.page.clone(), |url| self.is_login(url)).await;
-        session.open = match &visit.end {
-            // Another page than the protected one is the way to a login.
-            End::Page(url, status) if (200..300).contains(status) => url.path() == session.page.path(),
-            End::Page(_, status) if *status < 500 => false,
-            End::Stopped(_) => false,
-            other => {
-                let page = shown(&session.page);
-                let reason = format!("whether {page} still opens cannot be told: {}", told(other));
+        match self.opens(&visit, &session.page) {
+            Ok(open) => session.open = open,
+            Err(why) => {
+                let reason = format!("whether {} still opens cannot be told: {why}", shown(&session.page));
                 return Err(Failed { reason, exchanges: visit.exchanges });
             }
-        };
+        }
         Ok(visit.exchanges)
+    }
+
+    /// Whether the protected page was opened as those see it who are logged in.
+    ///
+    /// # Errors
+    /// In words, if that cannot be told: no answer, or one that says that the server failed.
+    pub fn opens(&self, visit: &Visit, page: &Url) -> Result<bool, String> {
+        match &visit.end {
+            End::Page(url, status) if (200..300).contains(status) => match &self.settings.logged_in_text {
+                Some(_) => {
+                    self.shows_it(visit).ok_or_else(|| format!("{} is longer than any page that is read", shown(url)))
+                }
+                // Another page than the protected one is the way to a login.
+                None => Ok(url.path() == page.path()),
+            },
+            End::Page(_, status) if *status < 500 => Ok(false),
+            End::Stopped(_) => Ok(false),
+            other => Err(told(other)),
+        }
+    }
+
+    /// Whether a page has the text of those who are logged in; `None` if that is not known.
+    fn shows_it(&self, visit: &Visit) -> Option<bool> {
+        visit.has_text(self.settings.logged_in_text.as_deref()?)
     }
 
     /// The variables that every case starts with.

@@ -3,12 +3,12 @@
 use url::Url;
 
 use super::Work;
-use crate::cli::config::{Config, secret};
+use crate::cli::config::{Config, form_steps, secret};
 use crate::cli::console::Failure;
 use crate::cli::run::common::{CommonArgs, seconds, web_url};
 use crate::cli::run::repeat::Repeat;
 use crate::run::op::settings::OpSettings;
-use crate::run::settings::Timeouts;
+use crate::run::settings::{LogoutRevision, Timeouts};
 use crate::suite::model::profile::Role;
 
 #[derive(Debug, clap::Args)]
@@ -31,6 +31,9 @@ pub(in crate::cli) struct OpArgs {
     /// Seconds in which nothing has to come before it counts as nothing [default: 2].
     #[arg(long, value_name = "SECONDS")]
     patience: Option<f64>,
+    /// The text of Back-Channel Logout that the provider goes by [default: errata-1].
+    #[arg(long, value_enum, value_name = "REVISION")]
+    revision: Option<LogoutRevision>,
     #[command(flatten)]
     pub common: CommonArgs,
 }
@@ -56,6 +59,7 @@ impl OpArgs {
             }
             (None, words) => words.clone().filter(|words| !words.is_empty()),
         };
+        let (login, logout) = config.op.as_ref().map_or((&[][..], &[][..]), |op| (&op.login, &op.logout));
         let usual = Timeouts::default();
         let delivery = seconds("--delivery-timeout", self.delivery_timeout.or(config.delivery_timeout))?;
         let quiet = seconds("--patience", self.patience.or(config.patience))?;
@@ -67,6 +71,9 @@ impl OpArgs {
             client_id: self.client_id.clone().or(config.client_id.clone()),
             client_secret,
             hook,
+            login_forms: form_steps("[[op.login]]", login)?,
+            logout_forms: form_steps("[[op.logout]]", logout)?,
+            revision: self.revision.or(config.revision).unwrap_or_default(),
             listen: common.listen,
             public_url: common.public_url,
             roots: common.roots,
@@ -92,6 +99,7 @@ impl OpArgs {
         repeat.variable("hook", self.hook.is_some(), "HOOK");
         repeat.option("delivery-timeout", self.delivery_timeout);
         repeat.option("patience", self.patience);
+        repeat.value("revision", self.revision);
         self.common.repeat(&mut repeat);
         repeat.finish()
     }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use url::Url;
 
 use super::Work;
-use crate::cli::config::{Config, secret};
+use crate::cli::config::{Config, form_steps, secret};
 use crate::cli::console::Failure;
 use crate::cli::keys;
 use crate::cli::run::common::{CommonArgs, seconds, web_url};
 use crate::cli::run::repeat::Repeat;
 use crate::run::rp::settings::RpSettings;
+use crate::run::settings::LogoutRevision;
 use crate::set::Alg;
 use crate::suite::model::profile::Role;
 
@@ -32,6 +33,15 @@ pub(in crate::cli) struct RpArgs {
     /// A page that only those who are logged in see; where a login ends unless given.
     #[arg(long, value_name = "URL")]
     protected: Option<Url>,
+    /// A text that the protected page has for those alone who are logged in, where it opens for others too.
+    #[arg(long, value_name = "TEXT")]
+    logged_in_text: Option<String>,
+    /// The relying party was registered with `backchannel_logout_session_required`.
+    #[arg(long)]
+    session_required: bool,
+    /// The text of Back-Channel Logout that the relying party goes by [default: errata-1].
+    #[arg(long, value_enum, value_name = "REVISION")]
+    revision: Option<LogoutRevision>,
     /// The client identifier that the relying party uses with our provider [default: setspec-client].
     #[arg(long, value_name = "TEXT")]
     client_id: Option<String>,
@@ -44,13 +54,14 @@ pub(in crate::cli) struct RpArgs {
     /// A user that the relying party knows, by the claim sub; new ones for each case unless given.
     #[arg(long = "subject", value_name = "SUB")]
     subjects: Vec<String>,
-    /// Seconds to wait until a first login succeeds, for a relying party that is started once our provider is there.
+    /// Seconds to wait until a first login and a first logout succeed, for a relying party that is started once our provider is
+    /// there, or that still has keys of an earlier one.
     #[arg(long, value_name = "SECONDS")]
     wait: Option<f64>,
     /// The algorithm that tokens are signed with [default: RS256].
     #[arg(long)]
     alg: Option<Alg>,
-    /// Sign with this key (PEM or JWK) rather than with a new one.
+    /// Sign with this key (PEM or JWK) rather than with a new one, for a relying party that keeps our keys between runs.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// The key id of tokens.
@@ -103,6 +114,14 @@ impl RpArgs {
             },
             logout: logout.cloned().unwrap_or_else(|| NOT_YET.to_owned()),
             protected: protected.cloned(),
+            logged_in_text: self
+                .logged_in_text
+                .clone()
+                .or(config.logged_in_text.clone())
+                .filter(|text| !text.is_empty()),
+            login_forms: form_steps("[[rp.login]]", config.rp.as_ref().map_or(&[][..], |rp| &rp.login))?,
+            session_required: self.session_required || config.session_required.unwrap_or(false),
+            revision: self.revision.or(config.revision).unwrap_or_default(),
             client_id: self.client_id.clone().or(config.client_id.clone()).unwrap_or_else(|| CLIENT.to_owned()),
             client_secret,
             redirect_uris: chosen(&self.redirect_uris, &config.redirect_uris),
@@ -134,6 +153,9 @@ impl RpArgs {
         repeat.option("login", self.login.as_ref());
         repeat.option("logout", self.logout.as_ref());
         repeat.option("protected", self.protected.as_ref());
+        repeat.option("logged-in-text", self.logged_in_text.as_ref());
+        repeat.flag("session-required", self.session_required);
+        repeat.value("revision", self.revision);
         repeat.option("client-id", self.client_id.as_ref());
         repeat.secret("client-secret", self.client_secret.as_deref(), "SETSPEC_CLIENT_SECRET");
         self.redirect_uris.iter().for_each(|uri| repeat.option("redirect-uri", Some(uri)));

@@ -5,7 +5,7 @@ use url::Url;
 use super::sessions::Grant;
 use super::{COOKIE, Call, Shared};
 use crate::peer::answer::Answer;
-use crate::peer::oidc::answer::{page, redirect};
+use crate::peer::oidc::answer::{form, page, redirect};
 use crate::peer::oidc::{cookie, random};
 
 /// A code for the relying party, or an error.
@@ -26,6 +26,18 @@ pub(super) fn answer(shared: &Shared, call: &Call) -> Answer {
     let known = cookie::find(&call.headers, COOKIE).filter(|cookie| shared.sessions.find(cookie).is_some());
     let (session, is_new) = match known {
         Some(cookie) => (cookie.to_owned(), false),
+        None if call.get("prompt") == Some("none") => {
+            add(&mut back, &[("error", Some("login_required")), ("state", state)]);
+            return redirect(back.as_str());
+        }
+        None if shared.behaviours.has("shows-a-login-page")
+            && !(call.method == "POST" && call.get("password").is_some()) =>
+        {
+            return form(
+                "Log in",
+                "<input name=\"user\"><input name=\"password\" type=\"password\"><button>Log in</button>",
+            );
+        }
         None => {
             let user = call.get("login_hint").unwrap_or(&shared.options.user);
             (shared.sessions.admit(user, sid(shared)).cookie, true)

@@ -7,17 +7,25 @@ use url::Url;
 
 use super::{COOKIE, Call, Shared, logout};
 use crate::peer::answer::Answer;
-use crate::peer::oidc::answer::{page, redirect};
+use crate::peer::oidc::answer::{form, page, redirect};
 use crate::peer::oidc::cookie;
 use crate::set::{Jwks, Token, verify};
 
 pub(super) async fn answer(shared: &Arc<Shared>, call: &Call) -> Answer {
+    if shared.behaviours.has("asks-before-it-logs-out") && !(call.method == "POST" && call.get("logout") == Some("yes"))
+    {
+        return form(
+            "Log out",
+            "<button name=\"stay\" value=\"no\">Stay</button><button name=\"logout\" value=\"yes\">Log out</button>",
+        );
+    }
     let hinted = call.get("id_token_hint").and_then(|hint| hinted(shared, hint));
     let session = hinted.or_else(|| cookie::find(&call.headers, COOKIE).map(str::to_owned));
     if let Some(session) = session.and_then(|cookie| shared.sessions.end(&cookie)) {
         logout::tell(shared, &session).await;
     }
-    let back = call.get("post_logout_redirect_uri").and_then(|uri| Url::parse(uri).ok());
+    let stays = shared.behaviours.has("does-not-send-browsers-back");
+    let back = call.get("post_logout_redirect_uri").and_then(|uri| Url::parse(uri).ok()).filter(|_| !stays);
     let answer = match back {
         Some(mut url) => {
             if let Some(state) = call.get("state") {

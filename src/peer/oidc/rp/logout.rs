@@ -75,6 +75,10 @@ async fn decide(shared: &Shared, asked: &Asked<'_>) -> Result<(), Refusal> {
     }
     validate(shared, asked.incoming.token, &skips).await?;
     let behaviours = &shared.behaviours;
+    let sid = asked.incoming.token.claims.as_ref().and_then(|claims| claims.get("sid"));
+    if behaviours.has("requires-sid") && sid.is_none() {
+        return refuse(Check::Subject, "The token has no sid, which is required.");
+    }
     if behaviours.has("refuses-where-nobody-is-logged-in") {
         let claims = object_or_null(asked.incoming.token.claims.as_ref());
         let named = Named { sub: claims["sub"].as_str(), sid: claims["sid"].as_str() };

@@ -30,7 +30,7 @@ use super::cookie;
 use crate::http::{Client, Recorder, Server, ServerOptions, ServerTls};
 use crate::peer::answer::Answer;
 use crate::peer::message::parameters;
-use crate::peer::oidc::answer::{page, redirect};
+use crate::peer::oidc::answer::{form, page, redirect};
 use crate::peer::tamper::Tamper;
 use crate::set::Alg;
 use provider::{Identity, Known, Provider};
@@ -146,7 +146,7 @@ impl Shared {
             "token_endpoint_auth_method": "client_secret_post",
             "id_token_signed_response_alg": self.options.alg,
             "backchannel_logout_uri": if relative { "/backchannel-logout".to_owned() } else { self.logout_uri() },
-            "backchannel_logout_session_required": false,
+            "backchannel_logout_session_required": self.behaviours.has("requires-sid"),
         });
         if self.behaviours.has("says-as-text-that-it-needs-sid") {
             metadata["backchannel_logout_session_required"] = json!("false");
@@ -173,6 +173,9 @@ async fn handle(
     let query = parameters(query.unwrap_or_default().as_bytes());
     let answer = match uri.path() {
         "/" => page(200, "The built-in relying party of setspec: /login, /protected."),
+        "/login" if method != Method::POST && shared.behaviours.has("has-a-page-before-the-login") => {
+            form("Log in", "<button>Log in with the provider</button>")
+        }
         "/login" => login::begin(&shared).await,
         "/callback" => login::finish(&shared, &headers, &query).await,
         "/protected" => protected(&shared, &headers),
@@ -186,6 +189,8 @@ async fn handle(
 fn protected(shared: &Shared, headers: &HeaderMap) -> Answer {
     let answer = if cookie::find(headers, COOKIE).is_some_and(|cookie| shared.sessions.has(cookie)) {
         page(200, "You are logged in.")
+    } else if shared.behaviours.has("shows-its-login-in-place") {
+        page(200, "Log in first.")
     } else {
         redirect(&shared.url("/login"))
     };

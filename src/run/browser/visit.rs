@@ -1,9 +1,11 @@
-//! A browser: cookies, redirects, and nothing else. It follows no more redirects than browsers do.
+//! A visit of a browser, and where it ends. It follows no more redirects than browsers do.
 
 use cookie_store::CookieStore;
 use url::Url;
 
-use crate::http::{Client, Exchange, RequestSpec};
+use super::form::{FormStep, Submission};
+use super::html::forms;
+use crate::http::{Client, Exchange, RequestSpec, Response};
 use crate::run::redact::REDACTED;
 
 /// How many redirects are followed in a row.
@@ -11,6 +13,9 @@ const MOST_REDIRECTS: usize = 20;
 
 /// Parameters of URLs that let somebody in, or show who is in.
 const SECRETS: [&str; 6] = ["code", "state", "nonce", "id_token", "id_token_hint", "access_token"];
+
+/// How many forms are submitted in a row.
+const MOST_FORMS: usize = 10;
 
 /// One user agent with its cookies.
 pub(crate) struct Browser {
@@ -33,6 +38,41 @@ pub(crate) enum End {
 pub(crate) struct Visit {
     pub exchanges: Vec<Exchange>,
     pub end: End,
+    /// The page that it ended at.
+    page: Page,
+}
+
+/// A page as it came.
+#[derive(Default)]
+struct Page {
+    text: String,
+    is_html: bool,
+    /// Whether it is longer than what was read.
+    cut: bool,
+}
+
+/// What is sent next.
+struct Hop {
+    url: Url,
+    /// A form that is sent there, and the page that it stood on.
+    form: Option<(Submission, Url)>,
+}
+
+impl Visit {
+    /// Whether the page that it ended at has this text; `None` if it was too long to tell.
+    pub fn has_text(&self, text: &str) -> Option<bool> {
+        let found = self.page.text.contains(text);
+        (found || !self.page.cut).then_some(found)
+    }
+
+    /// The forms of the page that it ended at, in words; empty if there are none.
+    pub fn forms(&self) -> String {
+        if !self.page.is_html {
+            return String::new();
+        }
+        let told: Vec<String> = forms(&self.page.text).iter().take(2).map(|form| form.told()).collect();
+        if told.is_empty() { String::new() } else { format!(", which has {}", told.join(" and ")) }
+    }
 }
 
 impl Browser {
@@ -48,26 +88,71 @@ impl Browser {
 
     /// Opens a page and follows redirects, except to a URL that `stop` holds for.
     pub async fn open(&mut self, url: &Url, stop: impl Fn(&Url) -> bool) -> Visit {
-        let mut exchanges = Vec::new();
-        let mut url = url.clone();
-        for _ in 0..=MOST_REDIRECTS {
-            if stop(&url) {
-                return Visit { exchanges, end: End::Stopped(url) };
-            }
-            let exchange = self.get(&url).await;
-            let next = self.next(&url, &exchange);
-            exchanges.push(masked(exchange));
-            match next {
-                Ok(to) => url = to,
-                Err(end) => return Visit { exchanges, end },
-            }
-        }
-        let why = format!("{}: more than {MOST_REDIRECTS} redirects in a row", shown(&url));
-        Visit { exchanges, end: End::Lost(why) }
+        self.walk(url, &[], stop).await
     }
 
-    async fn get(&mut self, url: &Url) -> Exchange {
-        let mut spec = RequestSpec::new("GET", url.clone()).header("Accept", "text/html, */*;q=0.5");
+    /// The same, and on each page on the way submits the form that one of the steps fits: the first one that has not been taken yet.
+    pub async fn walk(&mut self, url: &Url, steps: &[FormStep], stop: impl Fn(&Url) -> bool) -> Visit {
+        let mut left: Vec<&FormStep> = steps.iter().collect();
+        let mut visit = self.follow(Hop { url: url.clone(), form: None }, &stop).await;
+        for _ in 0..MOST_FORMS {
+            let End::Page(url, status) = &visit.end else { return visit };
+            if !visit.page.is_html || *status >= 500 || left.is_empty() {
+                return visit;
+            }
+            let found = forms(&visit.page.text);
+            let filled = left.iter().enumerate().find_map(|(place, step)| Some((place, step.fill(url, &found)?)));
+            let Some((place, filled)) = filled else { return visit };
+            left.remove(place);
+            let submission = match filled {
+                Ok(submission) => submission,
+                Err(why) => {
+                    visit.end = End::Lost(format!("{}: it has {why}", shown(url)));
+                    return visit;
+                }
+            };
+            let hop = Hop { url: submission.url.clone(), form: Some((submission, url.clone())) };
+            let mut exchanges = std::mem::take(&mut visit.exchanges);
+            visit = self.follow(hop, &stop).await;
+            exchanges.append(&mut visit.exchanges);
+            visit.exchanges = exchanges;
+        }
+        visit
+    }
+
+    async fn follow(&mut self, mut hop: Hop, stop: &impl Fn(&Url) -> bool) -> Visit {
+        let mut exchanges = Vec::new();
+        for _ in 0..=MOST_REDIRECTS {
+            if stop(&hop.url) {
+                return Visit { exchanges, end: End::Stopped(hop.url), page: Page::default() };
+            }
+            let exchange = self.send(&hop).await;
+            let next = self.next(&hop.url, &exchange);
+            let page = Page::of(exchange.response.as_ref());
+            exchanges.push(masked(exchange, hop.form.is_some()));
+            match next {
+                Ok((to, same)) => hop = Hop { url: to, form: hop.form.filter(|_| same) },
+                Err(end) => return Visit { exchanges, end, page },
+            }
+        }
+        let why = format!("{}: more than {MOST_REDIRECTS} redirects in a row", shown(&hop.url));
+        Visit { exchanges, end: End::Lost(why), page: Page::default() }
+    }
+
+    async fn send(&mut self, hop: &Hop) -> Exchange {
+        let url = &hop.url;
+        let mut spec = match &hop.form {
+            Some((form, page)) => RequestSpec::new(form.method, url.clone()).header("Referer", shown(page)),
+            None => RequestSpec::new("GET", url.clone()),
+        }
+        .header("Accept", "text/html, */*;q=0.5");
+        if let Some((form, page)) = hop.form.as_ref().filter(|(form, _)| form.method == "POST") {
+            // Some look at where a form comes from before they take it.
+            spec = spec
+                .header("Origin", page.origin().ascii_serialization())
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .body(form.body.clone());
+        }
         let pairs = self.jar.get_request_values(url);
         let cookies: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {
@@ -83,8 +168,8 @@ impl Browser {
         exchange
     }
 
-    /// Where it goes on to, or where it ends.
-    fn next(&self, url: &Url, exchange: &Exchange) -> Result<Url, End> {
+    /// Where it goes on to, and whether with the same request, or where it ends.
+    fn next(&self, url: &Url, exchange: &Exchange) -> Result<(Url, bool), End> {
         let Some(response) = &exchange.response else {
             let why = exchange.failure.as_ref().map_or("no answer", |failure| failure.message.as_str());
             return Err(End::Lost(format!("{}: {why}", shown(url))));
@@ -100,10 +185,19 @@ impl Browser {
         let to =
             url.join(to).map_err(|error| End::Lost(format!("{}, and a Location that is no URL: {error}", place())))?;
         if matches!(to.scheme(), "http" | "https") && to.has_host() {
-            Ok(to)
+            Ok((to, matches!(response.status, 307 | 308)))
         } else {
             Err(End::Lost(format!("{}, and a Location that is no web address", place())))
         }
+    }
+}
+
+impl Page {
+    fn of(response: Option<&Response>) -> Self {
+        let Some(response) = response else { return Self::default() };
+        let is_html =
+            response.media_type().is_some_and(|kind| matches!(kind.as_str(), "text/html" | "application/xhtml+xml"));
+        Self { text: response.body_text(), is_html, cut: response.truncated }
     }
 }
 
@@ -116,8 +210,11 @@ pub(crate) fn shown(url: &Url) -> String {
 }
 
 /// An exchange of a browser as evidence: pages and codes are nobody's business.
-fn masked(mut exchange: Exchange) -> Exchange {
-    if let Ok(url) = Url::parse(&exchange.request.url) {
+fn masked(mut exchange: Exchange, is_form: bool) -> Exchange {
+    if let Ok(mut url) = Url::parse(&exchange.request.url) {
+        if is_form && exchange.request.method == "GET" {
+            url.set_query(Some(REDACTED));
+        }
         let url = without_secrets(&url);
         exchange.request.target = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
         let base = url;
@@ -131,6 +228,10 @@ fn masked(mut exchange: Exchange) -> Exchange {
             }
         }
         exchange.request.url = base.to_string();
+    }
+    if !exchange.request.body.is_empty() {
+        exchange.request.body.clear();
+        exchange.request.truncated = true;
     }
     if let Some(response) = exchange.response.as_mut().filter(|response| !response.body.is_empty()) {
         response.body.clear();
