@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use clap::ArgMatches;
+
 use super::console::{Failure, line};
 use super::run::{Target, interruptible};
 use super::{block_on, runtime};
@@ -12,13 +14,13 @@ use crate::report::{Terminal, TerminalOptions};
 use crate::run::event::{Emitter, Event};
 use crate::run::outcome::ExitCode;
 
-pub(super) fn main(target: Target) -> Result<ExitCode, Failure> {
-    let common = target.common();
-    let quiet = common.quiet;
+pub(super) fn main(target: Target, given: &ArgMatches) -> Result<ExitCode, Failure> {
+    let config = target.config()?;
+    let quiet = target.common().quiet(&config);
     if !quiet {
         line(&format!("setspec {}", env!("CARGO_PKG_VERSION")));
     }
-    let work = target.resolve()?;
+    let work = target.resolve(&config, given)?;
     block_on(runtime()?, async {
         let engine = work.prepare().await?;
         let colour = std::io::stdout().is_terminal();

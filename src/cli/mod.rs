@@ -1,5 +1,6 @@
 //! The commands, one file each. Only this module prints.
 
+mod arguments;
 mod catalogue;
 mod check;
 mod config;
@@ -17,7 +18,7 @@ mod signals;
 
 use std::process::ExitCode as ProcessExit;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::run::outcome::ExitCode;
 use console::Failure;
@@ -40,6 +41,9 @@ enum Command {
     /// Look whether a run can work: name, TLS, clock, keys, credentials.
     #[command(subcommand)]
     Doctor(run::Target),
+    /// The configuration file, setspec.toml.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Be a peer to develop against.
     #[command(subcommand)]
     Mock(mock::Peer),
@@ -60,17 +64,22 @@ enum Command {
 /// Parses the command line, runs the command, and gives the exit code.
 pub fn main() -> ProcessExit {
     crate::install_crypto();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = Cli::command()
+        .try_get_matches_from(arguments::with_role(std::env::args_os()))
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // A closed pipe while printing help is no failure.
             let _ = error.print();
             return ProcessExit::from(if error.use_stderr() { ExitCode::Usage.code() } else { 0 });
         }
     };
+    let given = innermost(&matches);
     let outcome = match cli.command {
-        Command::Run(target) => run::main(target),
-        Command::Doctor(target) => doctor::main(target),
+        Command::Run(target) => run::main(target, given),
+        Command::Doctor(target) => doctor::main(target, given),
+        Command::Config(command) => config::main(command, given),
         Command::Mock(peer) => mock::main(peer),
         Command::Check(args) => check::main(args),
         Command::List(args) => list::main(args),
@@ -87,6 +96,11 @@ pub fn main() -> ProcessExit {
         }
     };
     ProcessExit::from(code.code())
+}
+
+/// What was given to the command itself.
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, below)| innermost(below))
 }
 
 /// A runtime for the commands that talk to others.

@@ -1,4 +1,4 @@
-//! `setspec schema`: JSON Schemas of suite files and of reports.
+//! `setspec schema`: JSON Schemas of suite files, reports and the configuration file.
 
 use clap::ValueEnum;
 
@@ -16,12 +16,15 @@ enum What {
     Suite,
     /// report.json.
     Report,
+    /// setspec.toml.
+    Config,
 }
 
 pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
     let schema = match args.what {
         What::Suite => crate::suite::schema::section_schema(),
         What::Report => crate::report::schema::report_schema(),
+        What::Config => super::config::config_schema(),
     };
     let text = serde_json::to_string_pretty(&schema).map_err(|error| Failure::internal(error.to_string()))?;
     line(&text);

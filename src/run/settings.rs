@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
@@ -51,7 +52,7 @@ impl Timeouts {
 }
 
 /// The revision of the CAEP Interoperability Profile that profiles with it go by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum InteropRevision {
     /// Draft 02 as published: two use cases, and a status endpoint.
@@ -88,7 +89,7 @@ impl InteropRevision {
 }
 
 /// The text of OpenID Connect Back-Channel Logout 1.0 that a target goes by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogoutRevision {
     /// The final text of September 2022, in which logout tokens have no `exp`.

@@ -4,10 +4,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
+use super::fault::{Fault, Place};
 use super::forms::{OpForms, RpForms};
+use super::reading::{self, Entry, Reading};
+use super::roles::{self, described};
 use super::{SecretReference, TriggerConfig, VisitorConfig};
 use crate::cli::console::Failure;
 use crate::cli::keys::read;
@@ -16,16 +20,16 @@ use crate::set::Alg;
 use crate::suite::model::profile::Role;
 
 /// The file that is found by itself.
-const FILE: &str = "setspec.toml";
+pub(in crate::cli) const FILE: &str = "setspec.toml";
 
 /// The keys of the file are the long names of the options.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::cli) struct Config {
     /// What the target is; a file for one role is not used for another.
     pub role: Option<Role>,
 
-    // For both roles.
+    // For every role.
     pub profile: Option<String>,
     pub interop: Option<InteropRevision>,
     #[serde(default)]
@@ -45,6 +49,11 @@ pub(in crate::cli) struct Config {
     pub strict: Option<bool>,
     pub reports: Option<PathBuf>,
     pub junit: Option<PathBuf>,
+    pub verbose: Option<bool>,
+    pub quiet: Option<bool>,
+    pub suites: Option<PathBuf>,
+    #[serde(default)]
+    pub extra_suites: Vec<PathBuf>,
 
     // For a receiver.
     pub url: Option<Url>,
@@ -104,10 +113,21 @@ pub(in crate::cli) struct Config {
     pub second_client_secret: Option<SecretReference>,
     pub take_over: Option<bool>,
     pub trigger: Option<TriggerConfig>,
+
+    /// Where it was read from.
+    #[serde(skip)]
+    pub file: Option<File>,
+}
+
+/// The file, and where its values stand.
+#[derive(Debug)]
+pub(in crate::cli) struct File {
+    pub path: PathBuf,
+    pub entries: Vec<Entry>,
 }
 
 /// By which methods SETs are delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::cli) enum Delivery {
     /// By push alone (RFC 8935).
@@ -119,7 +139,7 @@ pub(in crate::cli) enum Delivery {
 }
 
 /// How an OAuth client shows the token endpoint who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::cli) enum ClientAuth {
     /// The secret in the Authorization header.
@@ -133,23 +153,57 @@ pub(in crate::cli) enum ClientAuth {
 impl Config {
     /// The file that was named, or the one that is there, or nothing.
     pub fn find(named: Option<&Path>, role: Role) -> Result<Self, Failure> {
-        let path = match named {
-            Some(path) => path,
-            None if Path::new(FILE).is_file() => Path::new(FILE),
-            None => return Ok(Self::default()),
-        };
-        let text = read(path, "--config")?;
-        let config: Self = toml::from_str(&text).map_err(|error| {
-            let before = error.span().map(|span| &text[..span.start.min(text.len())]);
-            let at = before.map_or(String::new(), |before| {
-                let line = before.matches('\n').count() + 1;
-                let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
-                format!(":{line}:{column}")
-            });
-            // Without the excerpt: the line may hold a secret, also where its key is misspelt.
-            Failure::usage(format!("{}{at}: {}", path.display(), error.message().trim_end()))
-        })?;
-        config.is_for(role).map_err(|why| Failure::usage(format!("{}: {why}", path.display())))?;
-        Ok(config)
+        let (config, faults) = Self::read(named, role)?;
+        config.sound(faults)
     }
+
+    /// The same with its faults. What is faulty is left out.
+    pub fn read(named: Option<&Path>, role: Role) -> Result<(Self, Vec<Fault>), Failure> {
+        let Some(path) = chosen(named) else { return Ok((Self::default(), Vec::new())) };
+        let text = read(path, "--config")?;
+        let Reading { mut config, entries, mut faults } = reading::read(&text);
+        match config.role.filter(|known| *known != role) {
+            Some(other) => {
+                let at = entries
+                    .iter()
+                    .find(|entry| entry.key == "role")
+                    .map_or(Place { line: 1, column: 1 }, |entry| entry.at);
+                faults.push(Fault { at, message: format!("the configuration file is for {}", described(other)) });
+            }
+            None => faults.extend(roles::foreign(&entries, role)),
+        }
+        config.file = Some(File { path: path.to_owned(), entries });
+        Ok((config, faults))
+    }
+
+    /// The role that the file is for, if it says so and can be read.
+    pub fn role_of(named: Option<&Path>) -> Option<Role> {
+        let text = std::fs::read_to_string(chosen(named)?).ok()?;
+        reading::read(&text).config.role
+    }
+
+    /// Keys for receivers that visit us, or for those that are pushed to, in a file for the others.
+    pub fn of_the_other_kind(&self, visits: bool) -> Vec<Fault> {
+        self.file.as_ref().map(|file| roles::of_the_other_kind(&file.entries, visits)).unwrap_or_default()
+    }
+
+    /// The file, unless there is something wrong with it.
+    pub fn sound(self, faults: Vec<Fault>) -> Result<Self, Failure> {
+        match self.failure(&faults) {
+            Some(failure) => Err(failure),
+            None => Ok(self),
+        }
+    }
+
+    /// Faults as the reason why nothing is run.
+    pub fn failure(&self, faults: &[Fault]) -> Option<Failure> {
+        let path = self.file.as_ref().map(|file| file.path.display().to_string()).unwrap_or_default();
+        let lines: Vec<String> = faults.iter().map(|fault| format!("{path}:{}: {}", fault.at, fault.message)).collect();
+        (!lines.is_empty()).then(|| Failure::usage(lines.join("\n")))
+    }
+}
+
+/// The path of the file, if there is one.
+fn chosen(named: Option<&Path>) -> Option<&Path> {
+    named.or_else(|| Some(Path::new(FILE)).filter(|path| path.is_file()))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
@@ -13,7 +14,7 @@ use crate::run::browser::{FieldValue, FormStep};
 use crate::run::settings::LogoutRevision;
 
 /// The forms of an OpenID provider.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(in crate::cli) struct OpForms {
     pub login: Vec<FormConfig>,
@@ -21,14 +22,14 @@ pub(in crate::cli) struct OpForms {
 }
 
 /// The forms of a relying party.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(in crate::cli) struct RpForms {
     pub login: Vec<FormConfig>,
 }
 
 /// One form.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(in crate::cli) struct FormConfig {
     page: Option<String>,
@@ -38,7 +39,8 @@ pub(in crate::cli) struct FormConfig {
 }
 
 /// The value of a field, or where it stands.
-#[derive(Debug)]
+#[derive(Debug, JsonSchema)]
+#[schemars(untagged)]
 enum Field {
     Plain(String),
     Reference(SecretReference),

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::cli::console::Failure;
@@ -15,7 +16,7 @@ const LONGEST_SECRET: usize = 8192;
 const NO_REFERENCE: &str = "a secret does not stand in this file: expected { env = \"NAME\" } or { file = \"PATH\" }";
 
 /// Where a secret stands: never in the file itself.
-#[derive(Debug)]
+#[derive(Debug, JsonSchema)]
 pub(in crate::cli) struct SecretReference {
     /// The name of an environment variable.
     env: Option<String>,
@@ -45,6 +46,19 @@ impl<'de> Deserialize<'de> for SecretReference {
 }
 
 impl SecretReference {
+    /// Where it stands, and how long it is: `from env TX_TOKEN, 16 characters`.
+    pub fn describe(&self) -> String {
+        let place = match (&self.env, &self.file) {
+            (Some(name), _) if is_name(name) => format!("from env {name}"),
+            (None, Some(path)) => format!("from file {}", path.display()),
+            _ => return "not a reference".to_owned(),
+        };
+        match self.resolve("secret") {
+            Ok(secret) => format!("{place}, {}", length(secret.expose_secret())),
+            Err(_) => format!("{place}, where it is not"),
+        }
+    }
+
     /// Fetches the secret.
     pub fn resolve(&self, option: &str) -> Result<SecretString, Failure> {
         let value = match (&self.env, &self.file) {
@@ -66,10 +80,22 @@ pub(in crate::cli) fn secret(option: &str, text: &str) -> Result<SecretString, F
 
 /// What is no name of a variable may be the secret itself, and is not repeated.
 fn unset(option: &str, name: &str) -> Failure {
-    if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+    if is_name(name) {
         Failure::usage(format!("{option}: the environment variable {name} is not set"))
     } else {
         Failure::usage(format!("{option}: `env` is the name of an environment variable"))
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// All that is said of a secret.
+pub(super) fn length(secret: &str) -> String {
+    match secret.chars().count() {
+        1 => "1 character".to_owned(),
+        several => format!("{several} characters"),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -10,7 +11,7 @@ use url::Url;
 use super::SecretReference;
 
 /// The operator's hook.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::cli) struct TriggerConfig {
     /// A program and its arguments.
@@ -36,7 +37,7 @@ pub(in crate::cli) struct TriggerConfig {
 }
 
 /// What can be asked of a hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::cli) enum Doing {
     /// To send an event.

@@ -1,13 +1,14 @@
 //! The table `[receiver]`: how a receiver that visits us is started, stopped and asked.
 
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::run::settings::InteropRevision;
 use crate::suite::model::case::Asked;
 
 /// The operator's hook: each command a program and its arguments.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::cli) struct VisitorConfig {
     /// Starts the receiver.

@@ -99,8 +99,27 @@ pub(super) struct Output {
 }
 
 impl CommonArgs {
+    /// Whether only what is wrong is said.
+    pub fn quiet(&self, config: &Config) -> bool {
+        self.quiet || (!self.verbose && config.quiet == Some(true))
+    }
+
+    /// Whether every case and exchange is said.
+    pub fn verbose(&self, config: &Config) -> bool {
+        self.verbose || (!self.quiet && config.verbose == Some(true))
+    }
+
+    /// The suites that are used.
+    pub fn suites(&self, config: &Config) -> SuiteArgs {
+        let chosen = if self.suites.extra_suites.is_empty() { &config.extra_suites } else { &self.suites.extra_suites };
+        SuiteArgs { suites: self.suites.suites.clone().or(config.suites.clone()), extra_suites: chosen.clone() }
+    }
+
     /// Options win over the file, the file over defaults.
     pub(super) fn resolve(&self, config: &Config, profile: &str) -> Result<Common, Failure> {
+        if config.quiet == Some(true) && config.verbose == Some(true) {
+            return Err(Failure::usage("--verbose: expected it or --quiet, got both"));
+        }
         let response = seconds("--timeout", self.timeout.or(config.timeout))?.unwrap_or(Timeouts::default().response);
         let chosen = |ours: &Vec<String>, theirs: &Vec<String>| if ours.is_empty() { theirs } else { ours }.clone();
         Ok(Common {
@@ -159,7 +178,7 @@ pub(in crate::cli) fn web_url(what: &str, url: &Url) -> Result<(), Failure> {
         return Err(Failure::usage(format!("{what}: expected a URL without user and password, which are never sent")));
     }
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(Failure::usage(format!("{url}: expected an http or https URL")));
+        return Err(Failure::usage(format!("{what}: expected an http or https URL, got {url}")));
     }
     Ok(())
 }

@@ -18,7 +18,10 @@ mod visiting;
 
 pub(super) use common::web_url;
 pub(super) use session::interruptible;
-pub(super) use target::Target;
+pub(super) use target::{Target, Work};
+pub(super) use visiting::VisitingArgs;
+
+use clap::ArgMatches;
 
 use super::console::{Failure, line};
 use super::{block_on, runtime};
@@ -26,18 +29,18 @@ use crate::report::{ReportError, probe};
 use crate::run::outcome::ExitCode;
 use crate::run::plan::Plan;
 use session::Session;
-use target::Work;
 
-pub(super) fn main(target: Target) -> Result<ExitCode, Failure> {
+pub(super) fn main(target: Target, given: &ArgMatches) -> Result<ExitCode, Failure> {
     let common = target.common();
-    if !common.quiet && !common.list {
+    let config = target.config()?;
+    if !common.quiet(&config) && !common.list {
         line(&format!("setspec {}", env!("CARGO_PKG_VERSION")));
     }
-    let work = target.resolve()?;
+    let work = target.resolve(&config, given)?;
     if common.list {
         return list(&work);
     }
-    let session = Session::new(common, &work);
+    let session = Session::new(common, &config, &work);
     block_on(runtime()?, async {
         let engine = work.prepare().await?;
         probe(session.reports()).map_err(unwritable)?;

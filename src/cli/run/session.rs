@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::common::{CommonArgs, Output};
 use super::target::Work;
 use super::unwritable;
+use crate::cli::config::Config;
 use crate::cli::console::{Failure, line};
 use crate::cli::signals;
 use crate::report::{Recorder, Terminal, TerminalOptions, WriteOptions, write_all};
@@ -25,8 +26,13 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub fn new(args: &CommonArgs, work: &Work) -> Self {
-        Self { output: work.output().clone(), strict: work.strict(), verbose: args.verbose, quiet: args.quiet }
+    pub fn new(args: &CommonArgs, config: &Config, work: &Work) -> Self {
+        Self {
+            output: work.output().clone(),
+            strict: work.strict(),
+            verbose: args.verbose(config),
+            quiet: args.quiet(config),
+        }
     }
 
     pub fn reports(&self) -> &Path {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use clap::Subcommand;
+use clap::{ArgMatches, Subcommand};
 use tokio::sync::watch;
 
 use super::common::{CommonArgs, Output};
 use super::{op, receiver, rp, transmitter, visiting};
+use crate::cli::config::{Config, Fault};
 use crate::cli::console::Failure;
 use crate::peer::oidc::{Op, Rp};
 use crate::peer::receiver::Receiver;
@@ -19,6 +20,7 @@ use crate::run::rp::RpRun;
 use crate::run::transmitter::TransmitterRun;
 use crate::run::visiting::VisitingRun;
 use crate::suite::Catalogue;
+use crate::suite::model::profile::Role;
 
 /// The command line.
 #[derive(Debug, Subcommand)]
@@ -61,14 +63,38 @@ impl Target {
         }
     }
 
-    /// Options win over the file, the file over defaults. What is wrong with them shows before the suites are read.
-    pub fn resolve(&self) -> Result<Work, Failure> {
-        Ok(match self {
-            Self::Receiver(args) => args.resolve()?,
-            Self::Transmitter(args) => Work::Transmitter(Box::new(args.resolve()?)),
-            Self::Rp(args) => Work::Rp(Box::new(args.resolve()?)),
-            Self::Op(args) => Work::Op(Box::new(args.resolve()?)),
-        })
+    pub const fn role(&self) -> Role {
+        match self {
+            Self::Receiver(_) => Role::Receiver,
+            Self::Transmitter(_) => Role::Transmitter,
+            Self::Rp(_) => Role::Rp,
+            Self::Op(_) => Role::Op,
+        }
+    }
+
+    /// The configuration file, if there is one.
+    pub fn config(&self) -> Result<Config, Failure> {
+        Config::find(self.common().config.as_deref(), self.role())
+    }
+
+    /// Keys of the file that are for the other kind of receivers.
+    pub fn faults(&self, config: &Config) -> Vec<Fault> {
+        match self {
+            Self::Receiver(args) => config.of_the_other_kind(args.visits(config)),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Options win over the file, the file over defaults. What is wrong with them shows before the suites are read; what is
+    /// wrong in the file is located.
+    pub fn resolve(&self, config: &Config, given: &ArgMatches) -> Result<Work, Failure> {
+        let work = match self {
+            Self::Receiver(args) => args.resolve(config),
+            Self::Transmitter(args) => args.resolve(config).map(|work| Work::Transmitter(Box::new(work))),
+            Self::Rp(args) => args.resolve(config).map(|work| Work::Rp(Box::new(work))),
+            Self::Op(args) => args.resolve(config).map(|work| Work::Op(Box::new(work))),
+        };
+        work.map_err(|failure| config.locate(failure, given, self.role()))
     }
 }
 

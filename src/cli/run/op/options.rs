@@ -9,7 +9,6 @@ use crate::cli::run::common::{CommonArgs, seconds, web_url};
 use crate::cli::run::repeat::Repeat;
 use crate::run::op::settings::OpSettings;
 use crate::run::settings::{LogoutRevision, Timeouts};
-use crate::suite::model::profile::Role;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct OpArgs {
@@ -39,14 +38,13 @@ pub(in crate::cli) struct OpArgs {
 }
 
 impl OpArgs {
-    pub fn resolve(&self) -> Result<Work, Failure> {
-        let config = Config::find(self.common.config.as_deref(), Role::Op)?;
+    pub fn resolve(&self, config: &Config) -> Result<Work, Failure> {
         let issuer = self.issuer.as_ref().or(config.issuer.as_ref());
         if let Some(issuer) = issuer {
             let url = Url::parse(issuer).map_err(|error| Failure::usage(format!("ISSUER {issuer}: {error}")))?;
             web_url("ISSUER", &url)?;
         }
-        let common = self.common.resolve(&config, "backchannel-logout-op")?;
+        let common = self.common.resolve(config, "backchannel-logout-op")?;
         let client_secret = match (&self.client_secret, &config.client_secret) {
             (Some(text), _) => Some(secret("--client-secret", text)?),
             (None, Some(reference)) => Some(reference.resolve("client-secret")?),
@@ -65,7 +63,7 @@ impl OpArgs {
         let quiet = seconds("--patience", self.patience.or(config.patience))?;
         let settings = OpSettings {
             command: self.command(),
-            catalogue: self.common.suites.load()?,
+            catalogue: self.common.suites(config).load()?,
             profile: common.profile,
             issuer: issuer.cloned().unwrap_or_default(),
             client_id: self.client_id.clone().or(config.client_id.clone()),
@@ -86,7 +84,7 @@ impl OpArgs {
             strict: common.strict,
             selection: common.selection,
         };
-        let quiet = self.common.quiet || self.common.list;
+        let quiet = self.common.quiet(config) || self.common.list;
         Ok(Work { built_in: issuer.is_none(), settings, output: common.output, quiet })
     }
 

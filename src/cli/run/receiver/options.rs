@@ -16,7 +16,6 @@ use crate::cli::run::visiting::{OfReceiver, VisitingArgs};
 use crate::run::receiver::GOOD_SET;
 use crate::run::settings::ReceiverSettings;
 use crate::set::Alg;
-use crate::suite::model::profile::Role;
 
 /// The audience unless one is given.
 const AUDIENCE: &str = "https://receiver.example.com";
@@ -58,19 +57,25 @@ pub(in crate::cli) struct ReceiverArgs {
 }
 
 impl ReceiverArgs {
-    pub fn resolve(&self) -> Result<target::Work, Failure> {
-        let config = Config::find(self.common.config.as_deref(), Role::Receiver)?;
-        let visits = self.visiting.is_wanted(&config);
-        config.is_for_visits(visits).map_err(|why| Failure::usage(format!("the configuration file: {why}")))?;
+    /// Whether the receiver is one that visits.
+    pub fn visits(&self, config: &Config) -> bool {
+        self.visiting.is_wanted(config)
+    }
+
+    pub fn resolve(&self, config: &Config) -> Result<target::Work, Failure> {
+        let visits = self.visits(config);
+        if let Some(failure) = config.failure(&config.of_the_other_kind(visits)) {
+            return Err(failure);
+        }
         if visits {
-            let receiver = self.of_receiver(&config, "ssf-receiver")?;
-            let work = self.visiting.resolve(&config, &self.common, receiver)?;
+            let receiver = self.of_receiver(config, "ssf-receiver")?;
+            let work = self.visiting.resolve(config, &self.common, receiver)?;
             return Ok(target::Work::Visiting(Box::new(work)));
         }
         Ok(target::Work::Receiver(Box::new(self.pushed(config)?)))
     }
 
-    fn pushed(&self, config: Config) -> Result<Work, Failure> {
+    fn pushed(&self, config: &Config) -> Result<Work, Failure> {
         let url = self.url.as_ref().or(config.url.as_ref());
         if let Some(url) = url {
             web_url("PUSH_URL", url)?;
@@ -81,7 +86,7 @@ impl ReceiverArgs {
             (None, None) => None,
         };
         let OfReceiver { catalogue, audience, keys, common, languages, mut repeat } =
-            self.of_receiver(&config, "push-receiver")?;
+            self.of_receiver(config, "push-receiver")?;
         let issuer = self.issuer.clone().or(config.issuer.clone());
         repeat.word(url);
         repeat.option("issuer", issuer.as_ref());
@@ -122,7 +127,7 @@ impl ReceiverArgs {
         let key = self.key.as_ref().or(config.key.as_ref());
         let kid = self.kid.as_ref().or(config.kid.as_ref());
         let keys = keys::signing_keys(alg, key.map(PathBuf::as_path), kid.map(String::as_str))?;
-        let mut catalogue = self.common.suites.load()?;
+        let mut catalogue = self.common.suites(config).load()?;
         if let Some(path) = self.set.as_ref().or(config.set.as_ref()) {
             let wrong = |why: String| Failure::usage(format!("--set {}: {why}", path.display()));
             let claims = serde_json::from_str(&keys::read(path, "--set")?).map_err(|error| wrong(error.to_string()))?;

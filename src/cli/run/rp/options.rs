@@ -14,7 +14,6 @@ use crate::cli::run::repeat::Repeat;
 use crate::run::rp::settings::RpSettings;
 use crate::run::settings::LogoutRevision;
 use crate::set::Alg;
-use crate::suite::model::profile::Role;
 
 /// The client identifier unless one is given.
 const CLIENT: &str = "setspec-client";
@@ -72,8 +71,7 @@ pub(in crate::cli) struct RpArgs {
 }
 
 impl RpArgs {
-    pub fn resolve(&self) -> Result<Work, Failure> {
-        let config = Config::find(self.common.config.as_deref(), Role::Rp)?;
+    pub fn resolve(&self, config: &Config) -> Result<Work, Failure> {
         let login = self.login.as_ref().or(config.login.as_ref());
         let logout = self.logout.as_ref().or(config.logout.as_ref());
         let protected = self.protected.as_ref().or(config.protected.as_ref());
@@ -90,7 +88,7 @@ impl RpArgs {
         if let Some(protected) = protected {
             web_url("--protected", protected)?;
         }
-        let common = self.common.resolve(&config, "backchannel-logout-rp")?;
+        let common = self.common.resolve(config, "backchannel-logout-rp")?;
         let alg = self.alg.or(config.alg).unwrap_or(Alg::Rs256);
         if alg == Alg::Hs256 {
             return Err(Failure::usage("--alg: our provider publishes its keys, and HS256 has none to publish"));
@@ -106,7 +104,7 @@ impl RpArgs {
         let keys = keys::signing_keys(alg, key.map(PathBuf::as_path), kid.map(String::as_str))?;
         let settings = RpSettings {
             command: self.command(),
-            catalogue: self.common.suites.load()?,
+            catalogue: self.common.suites(config).load()?,
             profile: common.profile,
             login: match login {
                 Some(login) => login.clone(),
@@ -144,7 +142,7 @@ impl RpArgs {
             built_in: login.is_none(),
             settings,
             output: common.output,
-            quiet: self.common.quiet || self.common.list,
+            quiet: self.common.quiet(config) || self.common.list,
         })
     }
 

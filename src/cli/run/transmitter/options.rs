@@ -17,7 +17,6 @@ use crate::run::settings::Timeouts;
 use crate::run::transmitter::settings::TransmitterSettings;
 use crate::set::Alg;
 use crate::suite::model::case::Method;
-use crate::suite::model::profile::Role;
 
 /// How long nothing has to come from the built-in transmitter: it shares our processor and delays nothing.
 const BUILT_IN_QUIET: Duration = Duration::from_millis(150);
@@ -60,8 +59,7 @@ pub(in crate::cli) struct TransmitterArgs {
 }
 
 impl TransmitterArgs {
-    pub fn resolve(&self) -> Result<Work, Failure> {
-        let config = Config::find(self.common.config.as_deref(), Role::Transmitter)?;
+    pub fn resolve(&self, config: &Config) -> Result<Work, Failure> {
         let issuer = self.issuer.clone().or(config.issuer.clone());
         if let Some(issuer) = &issuer {
             check_issuer(issuer)?;
@@ -72,10 +70,10 @@ impl TransmitterArgs {
         if issuer.is_some() && alg.is_some() {
             return Err(Failure::usage("--alg is for the built-in transmitter; another one signs as it likes"));
         }
-        let common = self.common.resolve(&config, "ssf-transmitter")?;
-        let timeouts = self.timeouts(&config, &common, issuer.is_none())?;
-        let credentials = self.credentials.resolve(&config)?;
-        let trigger = self.trigger.resolve(&config, &common)?;
+        let common = self.common.resolve(config, "ssf-transmitter")?;
+        let timeouts = self.timeouts(config, &common, issuer.is_none())?;
+        let credentials = self.credentials.resolve(config)?;
+        let trigger = self.trigger.resolve(config, &common)?;
         let jwks = self.jwks.as_ref().or(config.jwks.as_ref()).map(|path| keys::jwks(path)).transpose()?;
         let long_poll = seconds("--long-poll", self.long_poll.or(config.long_poll))?;
         let Common {
@@ -95,7 +93,7 @@ impl TransmitterArgs {
         let built_in = issuer.is_none().then(|| alg.unwrap_or(Alg::Rs256));
         let settings = TransmitterSettings {
             command: self.command(issuer.as_deref()),
-            catalogue: self.common.suites.load()?,
+            catalogue: self.common.suites(config).load()?,
             profile,
             interop,
             // That of the built-in transmitter is known when it listens.

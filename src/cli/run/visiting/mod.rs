@@ -6,7 +6,8 @@ mod hook;
 mod options;
 mod welcome;
 
-pub(super) use options::{OfReceiver, VisitingArgs};
+pub(super) use options::OfReceiver;
+pub(in crate::cli) use options::VisitingArgs;
 
 use super::common::Output;
 use super::{no_profile, nothing_selected};
@@ -32,6 +33,7 @@ impl Work {
         if built_in {
             built_in::complete(&mut settings)?;
         }
+        settings.tls.as_ref().map_or(Ok(()), certificates::write)?;
         let told = !(quiet || settings.control.restarts());
         let client = settings.client.as_ref().map(|client| client.id.clone());
         let audience = settings.audience.clone();

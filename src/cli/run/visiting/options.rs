@@ -38,7 +38,7 @@ const BUILT_IN_QUIET: Duration = Duration::from_millis(120);
 const BUILT_IN_DELIVERY: Duration = Duration::from_secs(10);
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli::run) struct VisitingArgs {
+pub(in crate::cli) struct VisitingArgs {
     /// Judge a receiver that comes to us: we are the transmitter. With neither --listen nor --public-url nor --start, the
     /// built-in receiver is started and judged.
     #[arg(long, conflicts_with_all = ["url", "issuer", "authorization_header"])]
@@ -95,7 +95,12 @@ impl VisitingArgs {
         self.visiting || config.visiting == Some(true)
     }
 
-    pub fn resolve(&self, config: &Config, args: &CommonArgs, receiver: OfReceiver) -> Result<Work, Failure> {
+    pub(in crate::cli::run) fn resolve(
+        &self,
+        config: &Config,
+        args: &CommonArgs,
+        receiver: OfReceiver,
+    ) -> Result<Work, Failure> {
         let OfReceiver { catalogue, audience, keys, common, languages, mut repeat } = receiver;
         if keys.good.public_jwk().is_none() {
             let alg = keys.good.alg();
@@ -157,7 +162,7 @@ impl VisitingArgs {
             selection: common.selection,
             command: repeat.finish(),
         };
-        Ok(Work { settings, built_in, token: made, output: common.output, quiet: args.quiet })
+        Ok(Work { settings, built_in, token: made, output: common.output, quiet: args.quiet(config) })
     }
 
     fn client(&self, config: &Config) -> Result<Option<ClientCredentials>, Failure> {
