@@ -14,7 +14,18 @@ type Reasons = BTreeMap<String, String>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case")]
 struct Expected {
+    violated: Reasons,
+    warned: Reasons,
+    /// What the rules on logout tokens say of it, where it is one.
+    as_logout_token: Option<Verdict>,
+}
+
+/// What the rules of another profile say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verdict {
     violated: Reasons,
     warned: Reasons,
 }
@@ -52,14 +63,29 @@ fn every_example_has_an_expectation_and_the_other_way_round() {
 
 #[test]
 fn the_examples_of_the_rfcs_are_judged_as_expected() {
-    let catalogue = built_in_catalogue().expect("the built-in suites");
-    let profile = &catalogue.profiles["set"];
     for (name, expected) in expected() {
-        let text = fs::read_to_string(folder().join(&name)).expect("the example");
-        // A checker remembers identifiers, and the examples share some.
-        let checked = Checker::new(catalogue.clone(), profile, None).check(&name, &text);
-        let keys = |reasons: &Reasons| reasons.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(ids(&checked, Status::Violated), keys(&expected.violated), "violated by {name}");
-        assert_eq!(ids(&checked, Status::Warned), keys(&expected.warned), "warned of in {name}");
+        assert_verdict(&name, "set", &expected.violated, &expected.warned);
     }
+}
+
+#[test]
+fn the_logout_tokens_among_them_are_judged_by_the_rules_on_logout_tokens() {
+    let logout: Vec<(String, Verdict)> =
+        expected().into_iter().filter_map(|(name, expected)| Some((name, expected.as_logout_token?))).collect();
+    assert_eq!(logout.len(), 2);
+    for (name, expected) in logout {
+        assert_verdict(&name, "logout-token", &expected.violated, &expected.warned);
+    }
+}
+
+#[track_caller]
+fn assert_verdict(name: &str, profile: &str, violated: &Reasons, warned: &Reasons) {
+    let catalogue = built_in_catalogue().expect("the built-in suites");
+    let profile = &catalogue.profiles[profile];
+    let text = fs::read_to_string(folder().join(name)).expect("the example");
+    // A checker remembers identifiers, and the examples share some.
+    let checked = Checker::new(catalogue.clone(), profile, None).check(name, &text);
+    let keys = |reasons: &Reasons| reasons.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(ids(&checked, Status::Violated), keys(violated), "violated by {name}");
+    assert_eq!(ids(&checked, Status::Warned), keys(warned), "warned of in {name}");
 }

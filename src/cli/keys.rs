@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::console::Failure;
+use crate::set::jwe::{Agreed, DecryptionKey, Enc, EncryptionKey, KeyAlg};
 use crate::set::{Alg, Jwks, KeyError, SigningKey};
 
 /// The key id of a key that is made for one run. Whoever keeps the keys of an earlier run must not take it for one of those.
@@ -44,6 +47,43 @@ fn read_key(path: &Path, alg: Alg, kid: Option<&str>) -> Result<SigningKey, Fail
         return Err(Failure::usage(format!("--key {}: neither PEM nor a JWK", path.display())));
     };
     key.map_err(|error| Failure::usage(format!("--key {}: {error}", path.display())))
+}
+
+/// How ID Tokens are encrypted: `ALG`, or `ALG/ENC`; the `enc` that OpenID Connect has as its default unless given.
+pub(super) fn agreed(text: &str) -> Result<Agreed, String> {
+    let (alg, enc) = text.split_once('/').unwrap_or((text, Enc::A128CbcHs256.name()));
+    let one_of = |names: Vec<&str>| format!("expected one of {}", names.join(", "));
+    let alg = KeyAlg::of_name(alg).ok_or_else(|| one_of(KeyAlg::ALL.iter().map(|alg| alg.name()).collect()))?;
+    let enc = Enc::of_name(enc).ok_or_else(|| one_of(Enc::ALL.iter().map(|enc| enc.name()).collect()))?;
+    Ok(Agreed { alg, enc })
+}
+
+/// The public key of somebody who decrypts: a JWK, or the one of a JWK Set that fits.
+pub(super) fn encryption_key(path: &Path, agreed: Agreed) -> Result<EncryptionKey, Failure> {
+    let wrong = |why: String| Failure::usage(format!("--encryption-key {}: {why}", path.display()));
+    let text = read(path, "--encryption-key")?;
+    let value: Value =
+        serde_json::from_str(&text).map_err(|error| wrong(format!("expected a JWK or a JWK Set: {error}")))?;
+    if value.get("keys").is_some() {
+        let none = || wrong(format!("no key of the set is one for {}", agreed.alg.name()));
+        return EncryptionKey::of_set(&value, agreed.alg).ok_or_else(none);
+    }
+    EncryptionKey::from_jwk(&value).map_err(|error| wrong(error.to_string()))
+}
+
+/// Our own key, private, in PEM or as a JWK: RSA, or one on P-256.
+pub(super) fn decryption_key(path: &Path) -> Result<DecryptionKey, Failure> {
+    let rsa = read_key(path, Alg::Rs256, None);
+    let key = match rsa {
+        Ok(key) => key,
+        Err(_) => read_key(path, Alg::Es256, None).map_err(|_| {
+            Failure::usage(format!(
+                "--encryption-key {}: expected a private RSA key or one on P-256, in PEM or as a JWK",
+                path.display()
+            ))
+        })?,
+    };
+    DecryptionKey::new(&key).map_err(|error| Failure::usage(format!("--encryption-key {}: {error}", path.display())))
 }
 
 /// Reads a text file that an option names.

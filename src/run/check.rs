@@ -6,21 +6,29 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::event::Status;
 use super::judge::{Judge, Observed, Origin};
+use super::settings::LogoutRevision;
+use crate::expr::Scope;
+use crate::peer::message::{object_or_null, set_value};
 use crate::set::{self, Jwks, Signature, Token};
 use crate::suite::Catalogue;
 use crate::suite::model::profile::Profile;
-use crate::suite::model::section::{Level, Party};
+use crate::suite::model::section::{Kind, Level, Party};
 
 /// Applies the token rules of a profile, one token after the other. Remembers every `jti`.
 pub struct Checker {
     catalogue: Arc<Catalogue>,
     judge: Judge,
     keys: Option<Jwks>,
+    /// Whether the tokens are logout tokens, which have rules of their own.
+    logout: bool,
 }
+
+/// What of Back-Channel Logout 1.0 binds a logout token by itself, without the request and the session that it belongs to.
+const OF_LOGOUT_TOKENS: [&str; 2] = ["backchannel-logout/2.4/", "backchannel-logout/4/"];
 
 /// What was handed in.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema, PartialEq, Eq)]
@@ -95,9 +103,15 @@ impl Checked {
 impl Checker {
     /// A checker for a profile; without keys, signatures are not verified.
     pub fn new(catalogue: Arc<Catalogue>, profile: &Profile, keys: Option<Jwks>) -> Self {
-        let requirements = catalogue.of_profile(profile);
-        let judge = Judge::new(catalogue.clone(), requirements, &[Party::Issuer]);
-        Self { catalogue, judge, keys }
+        let mut requirements = catalogue.of_profile(profile);
+        let logout = profile.parties.contains(&Party::Op);
+        if logout {
+            let binds = |id: &str| OF_LOGOUT_TOKENS.iter().any(|section| id.starts_with(section));
+            requirements.retain(|index| binds(&catalogue.requirements[*index].id));
+        }
+        let party = if logout { Party::Op } else { Party::Issuer };
+        let judge = Judge::new(catalogue.clone(), requirements, &[party]);
+        Self { catalogue, judge, keys, logout }
     }
 
     /// Checks one text: claims when it is a JSON object, a token else.
@@ -117,7 +131,12 @@ impl Checker {
     pub fn judge_token(&self, place: &str, form: Form, token: &Token, signature: &Signature) -> Checked {
         let mut satisfied = 0;
         let mut findings = Vec::new();
-        for seen in self.judge.token(token, signature, &Origin::default(), None) {
+        let observations = if self.logout {
+            self.judge.message(Kind::Logout, &logout_scope(token, signature), None)
+        } else {
+            self.judge.token(token, signature, &Origin::default(), None)
+        };
+        for seen in observations {
             let Observed::Broken(explanation) = seen.result else {
                 satisfied += 1;
                 continue;
@@ -157,6 +176,24 @@ impl Checker {
             findings,
         }
     }
+}
+
+/// What the rules on logout requests see of a token alone: issuer, audience and session are those that it names.
+fn logout_scope(token: &Token, signature: &Signature) -> Scope {
+    let claims = object_or_null(token.claims.as_ref());
+    let audience = match &claims["aud"] {
+        Value::Array(several) => several.first().cloned().unwrap_or(Value::Null),
+        one => one.clone(),
+    };
+    Scope::new()
+        .with("set", set_value(token, signature))
+        .with("header", object_or_null(token.header.as_ref()))
+        .with("issuer", claims["iss"].clone())
+        .with("audience", audience)
+        .with("session", json!({ "sub": claims["sub"], "sid": claims["sid"] }))
+        .with("features", json!([LogoutRevision::default().feature()]))
+        .with("jwe", Value::Null)
+        .with("claims", claims)
 }
 
 /// A claims set outside a token: it has no header and no signature that could be judged.

@@ -12,6 +12,7 @@
 //! | [`json`] | strict JSON: duplicate members, depth, UTF-8 |
 //! | [`token`] | what a received text holds, and its defects; never fails |
 //! | [`verify`](mod@verify) | whether its signature is good, and by which key |
+//! | [`jwe`] | encrypted tokens |
 //! | [`draft`] | a token to be: header, claims, signing |
 //! | [`forgery`] | the catalogue of deliberately broken tokens |
 //! | [`forge`](mod@forge) | making them; `surgery` holds its text operations |
@@ -23,6 +24,7 @@ pub mod error;
 pub mod forge;
 pub mod forgery;
 pub mod json;
+pub mod jwe;
 pub mod jwks;
 pub mod key;
 pub mod source;

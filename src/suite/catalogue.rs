@@ -303,6 +303,8 @@ pub enum Action {
     Logout(PushPlan),
     /// Has the OpenID provider end the session of this variable.
     End(String),
+    /// Uses the refresh token of the session of this variable.
+    Refresh(String),
 }
 
 /// How a browser logs in.
@@ -316,6 +318,10 @@ pub struct LoginPlan {
     pub sid: Option<Template>,
     /// Whether our OpenID provider gives a logout token in place of an ID Token.
     pub impostor: bool,
+    /// Whether our relying party asks for `offline_access`.
+    pub offline: bool,
+    /// Whether our relying party is the one whose ID Tokens are encrypted.
+    pub encrypted: bool,
 }
 
 /// How one HTTP request is made.
@@ -393,6 +399,8 @@ pub struct PushPlan {
     pub auth: Auth,
     /// The check that the push must not pass (RFC 8935 section 2); absent if nothing is wrong with it.
     pub fault: Option<Fault>,
+    /// Whether a logout token is encrypted; as ID Tokens are unless given.
+    pub encrypt: Option<bool>,
 }
 
 /// What the body of a push is made from.

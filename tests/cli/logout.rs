@@ -381,3 +381,43 @@ fn a_relying_party_that_keeps_our_keys_is_told_of() {
     // A new key under the name of the old one.
     home.run(&args).expect_code(3).expect_output("--key FILE");
 }
+
+#[test]
+fn encrypted_tokens_are_spoken_with_a_relying_party_that_registers_for_them() {
+    let home = Home::new();
+    let (provider, address) = (free().to_string(), free().to_string());
+    let (login, logout) = (format!("http://{address}/login"), format!("http://{address}/backchannel-logout"));
+    let encryption = ["--register", "--encryption", "RSA-OAEP/A128CBC-HS256"];
+    let _mock = party(&home, &address, &format!("http://{provider}"), &encryption);
+    let args =
+        ["run", "rp", "--login", &login, "--logout", &logout, "--listen", &provider, "--alg", "ES256", "--only", "2.6"];
+    home.run(&args).expect_code(0);
+    for requirement in ["decrypted", "unencrypted-refused"] {
+        assert_eq!(status_of(&home.report(), &format!("backchannel-logout/2.6/{requirement}")), "satisfied");
+    }
+}
+
+#[test]
+fn rs256_is_the_default_where_nothing_is_announced() {
+    let home = Home::new();
+    let provider = free().to_string();
+    let mut mock =
+        home.start(&["mock", "op", "--listen", &provider, "--alg", "RS256", "--mutant", "has-a-default-of-its-own"]);
+    mock.line_with("setspec mock op is ready: http://127.0.0.1:");
+    home.run(&["run", "op", &format!("http://{provider}"), "--only", "2.6/default-algorithm"]).expect_code(0);
+    assert_eq!(status_of(&home.report(), "backchannel-logout/2.6/default-algorithm"), "satisfied");
+}
+
+#[test]
+fn a_captured_logout_token_is_checked_by_its_own_rules() {
+    let home = Home::new();
+    let token = home.write(
+        "token.json",
+        r#"{"iss":"https://op.example","aud":"rp","iat":1,"exp":2,"jti":"a","sub":"u","nonce":"n"}"#,
+    );
+    let path = token.to_str().expect("a path");
+    let ended = home.run(&["check", "--profile", "logout-token", path]).expect_code(1);
+    for id in ["backchannel-logout/2.4/no-nonce", "backchannel-logout/2.4/events"] {
+        assert!(ended.stdout.contains(id), "{}", ended.stdout);
+    }
+}

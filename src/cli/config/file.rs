@@ -71,6 +71,7 @@ pub(in crate::cli) struct Config {
 
     // For both parties of a logout.
     pub revision: Option<LogoutRevision>,
+    pub encryption_key: Option<PathBuf>,
 
     // For a relying party.
     pub login: Option<Url>,
@@ -79,6 +80,7 @@ pub(in crate::cli) struct Config {
     pub rp: Option<RpForms>,
     pub logged_in_text: Option<String>,
     pub session_required: Option<bool>,
+    pub encryption: Option<String>,
     #[serde(default)]
     pub redirect_uris: Vec<String>,
     #[serde(default)]

@@ -92,6 +92,8 @@ async fn serve(args: OpArgs, tamper: Tamper) -> Result<ExitCode, Failure> {
             secret: client_secret,
             redirect_uris: args.redirect_uris.clone(),
             logout_uri: args.logout.clone(),
+            encryption: None,
+            refreshes: true,
         }],
         user: args.user.clone(),
         client,

@@ -11,13 +11,15 @@ use super::op::show;
 use crate::cli::catalogue::SuiteArgs;
 use crate::cli::config::secret;
 use crate::cli::console::{Failure, line, print, visible};
+use crate::cli::keys::agreed;
 use crate::cli::{keys, runtime, signals};
 use crate::http::{Client, ClientOptions, Recorder, Roots};
 use crate::peer::oidc::{Rp, RpOptions};
 use crate::peer::tamper::Tamper;
 use crate::run::outcome::ExitCode;
 use crate::run::redact::Redactor;
-use crate::set::Alg;
+use crate::set::jwe::{Agreed, DecryptionKey, KeyAlg};
+use crate::set::{Alg, SigningKey};
 use crate::suite::model::profile::Role;
 
 #[derive(Debug, clap::Args)]
@@ -43,6 +45,9 @@ pub(in crate::cli) struct RpArgs {
     /// The algorithm of ID Tokens that it registered.
     #[arg(long, default_value_t = Alg::Rs256)]
     alg: Alg,
+    /// Have ID Tokens encrypted: `ALG` or `ALG/ENC`, such as RSA-OAEP/A256GCM. Goes with --register.
+    #[arg(long, value_name = "ALG", value_parser = agreed, requires = "register")]
+    encryption: Option<Agreed>,
     /// Trust these certificate authorities too (PEM).
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
@@ -50,6 +55,15 @@ pub(in crate::cli) struct RpArgs {
     deviations: DeviationArgs,
     #[command(flatten)]
     suites: SuiteArgs,
+}
+
+/// A new key for encrypted tokens.
+fn encryption(args: &RpArgs) -> Result<Option<(DecryptionKey, Agreed)>, Failure> {
+    let Some(agreed) = args.encryption else { return Ok(None) };
+    let alg = if agreed.alg == KeyAlg::EcdhEs { Alg::Es256 } else { Alg::Rs256 };
+    let key = SigningKey::generate(alg, "encryption").map_err(|error| Failure::internal(error.to_string()))?;
+    let key = DecryptionKey::new(&key).map_err(|error| Failure::internal(error.to_string()))?;
+    Ok(Some((key, agreed)))
 }
 
 pub(super) fn main(args: RpArgs) -> Result<ExitCode, Failure> {
@@ -81,6 +95,7 @@ async fn serve(args: RpArgs, tamper: Tamper) -> Result<ExitCode, Failure> {
         client_secret,
         registers: args.register,
         alg: args.alg,
+        encryption: encryption(&args)?,
         client,
         tamper,
         recorder,

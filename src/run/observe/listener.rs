@@ -238,7 +238,7 @@ impl Actor for Watcher {
             Action::Trigger(_) | Action::Poll(_) | Action::Join(_) => {
                 Err(Stop::Internal("this step is for a Shared Signals transmitter".to_owned()))
             }
-            Action::Login(_) | Action::Logout(_) | Action::End(_) => {
+            Action::Login(_) | Action::Logout(_) | Action::End(_) | Action::Refresh(_) => {
                 Err(Stop::Internal("this step is for OpenID Connect Back-Channel Logout".to_owned()))
             }
             Action::Push(_)

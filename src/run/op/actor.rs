@@ -10,20 +10,23 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, timeout_at};
 
 use super::listener::{Answering, is_logout};
-use super::login::Session;
+use super::login::{Session, Wanted};
 use super::world::{Failed, World};
 use crate::expr::{Expression, Scope};
 use crate::http::{Exchange, Subscription};
 use crate::peer::message::{form_request_value, object_or_null, response_value, sent_value, set_value, tls_value};
 use crate::run::evidence::evidence;
 use crate::run::steps::{Acted, Actor, Stop};
-use crate::set::{self, Token};
-use crate::suite::catalogue::{Action, Step};
+use crate::set;
+use crate::suite::catalogue::{Action, LoginPlan, Step};
 use crate::suite::model::case::Auth;
 use crate::suite::model::section::Kind;
 
 /// The longest that a step waits.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// The first pause between two uses of a refresh token.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Our relying party in one case.
 pub(crate) struct RelyingParty {
@@ -64,10 +67,12 @@ impl RelyingParty {
         }
     }
 
-    async fn login(&mut self, name: &str, scope: &mut Scope) -> Result<Acted, Stop> {
-        let (session, exchanges) = self.world.login().await?;
-        scope.set(name, session.value());
-        self.sessions.insert(name.to_owned(), session);
+    async fn login(&mut self, plan: &LoginPlan, scope: &mut Scope) -> Result<Acted, Stop> {
+        let wanted = Wanted { offline: plan.offline, encrypted: plan.encrypted };
+        let (session, exchanges) = self.world.login(wanted).await?;
+        scope.set(plan.session.clone(), session.value());
+        scope.set("audience", json!(session.identity.id));
+        self.sessions.insert(plan.session.clone(), session);
         Ok(Acted { exchanges, ..Acted::default() })
     }
 
@@ -77,6 +82,27 @@ impl RelyingParty {
         let ended = self.world.end(session).await?;
         self.ended = Some((name.to_owned(), session.value(), ended.elsewhere));
         Ok(Acted { exchanges: ended.exchanges, ..Acted::default() })
+    }
+
+    /// Uses a refresh token, again and again until `until` holds or the time is over.
+    async fn refresh(&mut self, name: &str, step: &Step, bound: Duration, scope: &mut Scope) -> Result<Acted, Stop> {
+        let session = self.sessions.get_mut(name).ok_or_else(|| Stop::Internal(format!("no session `{name}`")))?;
+        let deadline = Instant::now() + bound;
+        let mut pause = PAUSE;
+        let mut acted = Acted::default();
+        loop {
+            let (exchange, response) = self.world.refresh(session).await.map_err(Stop::NotApplicable)?;
+            scope.set("response", response);
+            acted.exchanges.push(exchange);
+            let until = step.until.as_ref();
+            if until.is_none_or(|until| scope.enter(|entered| until.holds(entered)))
+                || Instant::now() + pause >= deadline
+            {
+                return Ok(acted);
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
     }
 
     /// Waits for the logout request of a session that was ended. Where none comes, the session must be gone for that to mean anything.
@@ -102,7 +128,7 @@ impl RelyingParty {
         let mut acted = Acted::default();
         loop {
             let Ok(Some(exchange)) = timeout_at(deadline, self.requests.next()).await else {
-                for name in ["request", "response", "set", "claims", "header", "history"] {
+                for name in ["request", "response", "set", "claims", "header", "jwe", "history"] {
                     scope.set(name, Value::Null);
                 }
                 return acted;
@@ -124,7 +150,7 @@ impl RelyingParty {
     /// Whether a logout request is about a session of this case.
     fn owns(&self, exchange: &Exchange) -> bool {
         let form = form_request_value(&exchange.request);
-        let token = Token::parse(form["form"]["logout_token"].as_str().unwrap_or_default());
+        let (token, _) = self.world.opened(form["form"]["logout_token"].as_str().unwrap_or_default());
         let sid = token.claims.as_ref().and_then(|claims| claims.get("sid")).and_then(Value::as_str);
         let mut owners = self.world.owners();
         let ours = owners.owner(&exchange.request.body, sid) == Some(self.number);
@@ -137,11 +163,12 @@ impl RelyingParty {
     /// Sets the variables of a logout request.
     fn enter(&self, exchange: &Exchange, scope: &mut Scope) {
         let request = form_request_value(&exchange.request);
-        let token = Token::parse(request["form"]["logout_token"].as_str().unwrap_or_default());
+        let (token, jwe) = self.world.opened(request["form"]["logout_token"].as_str().unwrap_or_default());
         let keys = self.world.provider.get().map(|provider| provider.jwks.clone());
         let signature = set::verify(&token, &keys.unwrap_or_default());
         // The same request as before is about the same session as before.
         let earlier = self.came.iter().rev().find(|(known, _)| known.request.body == exchange.request.body);
+        scope.set("jwe", jwe);
         scope.set("history", history(exchange, earlier.map(|(known, _)| known.as_ref())));
         scope.set("request", request);
         scope.set("response", response_value(exchange));
@@ -150,7 +177,9 @@ impl RelyingParty {
         scope.set("sent", sent_value(None, None, Auth::Valid, None));
         scope.set("set", set_value(&token, &signature));
         scope.set("claims", object_or_null(token.claims.as_ref()));
-        scope.set("header", object_or_null(token.header.as_ref()));
+        // The header of what cannot be decrypted says nothing of the token.
+        let header = token.header.as_ref().filter(|_| !token.is_encrypted());
+        scope.set("header", object_or_null(header));
         let ended = || self.ended.as_ref().map_or(Value::Null, |(_, session, _)| session.clone());
         scope.set("session", earlier.map_or_else(ended, |(_, session)| session.clone()));
     }
@@ -188,7 +217,11 @@ impl Actor for RelyingParty {
             self.turn = Some(self.world.turn.clone().lock_owned().await);
         }
         match &step.action {
-            Action::Login(plan) => self.login(&plan.session, scope).await,
+            Action::Login(plan) => self.login(plan, scope).await,
+            Action::Refresh(name) => {
+                let bound = bound(within, Duration::ZERO, scope);
+                self.refresh(name, step, bound, scope).await
+            }
             Action::End(name) => self.end(name).await,
             Action::Answer(answer) => {
                 let status = answer.status.unwrap_or(Answering::USUAL.status);

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use secrecy::ExposeSecret;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use url::Url;
-use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::listener::Returned;
-use super::provider::{Provider, read};
+use super::provider::Provider;
+use super::register::Identity;
 use super::world::{Failed, World};
-use crate::http::{Exchange, RequestSpec};
+use crate::http::Exchange;
 use crate::peer::message::object_or_null;
-use crate::peer::oidc::{FORM, random};
+use crate::peer::oidc::random;
 use crate::run::browser::{Browser, End, FormStep, shown};
 use crate::run::command;
 use crate::set::{Token, verify};
@@ -25,6 +25,18 @@ use crate::set::{Token, verify};
 pub(crate) struct Session {
     pub(super) browser: Browser,
     pub(super) id_token: Token,
+    /// Who we are in it.
+    pub(super) identity: Identity,
+    pub(super) refresh_token: Option<SecretString>,
+}
+
+/// What is asked for beside an ID Token.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted {
+    /// Access that outlives the session (OpenID Connect Core section 11).
+    pub offline: bool,
+    /// An ID Token that is encrypted.
+    pub encrypted: bool,
 }
 
 /// What a browser is sent for.
@@ -49,9 +61,9 @@ impl World {
     ///
     /// # Errors
     /// If it does not come to an ID Token: where it ended.
-    pub async fn login(&self) -> Result<(Session, Vec<Exchange>), Failed> {
+    pub async fn login(&self, wanted: Wanted) -> Result<(Session, Vec<Exchange>), Failed> {
         let mut exchanges = Vec::new();
-        match self.try_login(&mut exchanges).await {
+        match self.try_login(wanted, &mut exchanges).await {
             Ok(session) => Ok((session, exchanges)),
             Err(why) => Err(Failed {
                 reason: format!("the login at {} did not succeed: {why}", self.settings.issuer),
@@ -60,15 +72,16 @@ impl World {
         }
     }
 
-    async fn try_login(&self, exchanges: &mut Vec<Exchange>) -> Result<Session, String> {
+    async fn try_login(&self, wanted: Wanted, exchanges: &mut Vec<Exchange>) -> Result<Session, String> {
         let provider = self.provider()?;
-        let (state, nonce, verifier) = (random(), random(), format!("{}{}", random(), random()));
-        let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
-        let mut url = self.authorization(provider, &state);
-        url.query_pairs_mut()
-            .append_pair("nonce", &nonce)
-            .append_pair("code_challenge", &challenge)
-            .append_pair("code_challenge_method", "S256");
+        let identity = self.identity(wanted.encrypted).await?;
+        let (state, nonce, verifier) = (random(), random(), verifier());
+        let scope = if wanted.offline { "openid offline_access" } else { "openid" };
+        let mut url = self.authorization(provider, identity, scope, &state, &nonce, &verifier);
+        if wanted.offline {
+            // Without it offline_access is passed over.
+            url.query_pairs_mut().append_pair("prompt", "consent");
+        }
         let returned = self.listener.expect(&state);
         let mut browser = Browser::new(self.client.clone());
         let ended = self.send_there(Errand::Login, &mut browser, &url, exchanges).await?;
@@ -79,8 +92,14 @@ impl World {
             })?,
             _ => return Err(format!("the browser did not come back to {}: {ended}", self.listener.redirect_uri())),
         };
-        let id_token = self.redeem(provider, &code, &verifier).await?;
-        let token = Token::parse(&id_token);
+        let (id_token, refresh_token) = self.redeem(provider, identity, &code, &verifier).await?;
+        let (token, jwe) = self.opened(&id_token);
+        if token.is_encrypted() {
+            return Err("the ID Token is encrypted, and not for a key of ours (--encryption-key)".to_owned());
+        }
+        if wanted.encrypted && jwe.is_null() {
+            return Err("the ID Token is not encrypted, as it was registered to be".to_owned());
+        }
         if !verify(&token, &provider.jwks).is_valid() {
             return Err("the signature of the ID Token does not verify by the keys of the provider".to_owned());
         }
@@ -88,18 +107,30 @@ impl World {
         {
             return Err("the ID Token has not the nonce of the login".to_owned());
         }
-        Ok(Session { browser, id_token: token })
+        Ok(Session { browser, id_token: token, identity: identity.clone(), refresh_token })
     }
 
     /// An authorization request (OpenID Connect Core section 3.1.2.1).
-    pub(super) fn authorization(&self, provider: &Provider, state: &str) -> Url {
+    fn authorization(
+        &self,
+        provider: &Provider,
+        identity: &Identity,
+        scope: &str,
+        state: &str,
+        nonce: &str,
+        verifier: &str,
+    ) -> Url {
+        let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
         let mut url = provider.authorization_endpoint.clone();
         url.query_pairs_mut()
             .append_pair("response_type", "code")
-            .append_pair("client_id", self.client_id())
+            .append_pair("client_id", &identity.id)
             .append_pair("redirect_uri", &self.listener.redirect_uri())
-            .append_pair("scope", "openid")
-            .append_pair("state", state);
+            .append_pair("scope", scope)
+            .append_pair("state", state)
+            .append_pair("nonce", nonce)
+            .append_pair("code_challenge", &challenge)
+            .append_pair("code_challenge_method", "S256");
         url
     }
 
@@ -141,37 +172,13 @@ impl World {
         }
     }
 
-    /// The ID Token for a code (OpenID Connect Core section 3.1.3). The exchange holds secrets and is not kept.
-    async fn redeem(&self, provider: &Provider, code: &str, verifier: &str) -> Result<String, String> {
-        let identity = self.identity.get().ok_or("we are not registered")?;
-        let mut spec = RequestSpec::new("POST", provider.token_endpoint.clone())
-            .header("Content-Type", FORM)
-            .header("Accept", "application/json")
-            .body(form(&[
-                ("grant_type", "authorization_code"),
-                ("code", code),
-                ("redirect_uri", &self.listener.redirect_uri()),
-                ("code_verifier", verifier),
-                ("client_id", &identity.id),
-            ]));
-        if let Some(secret) = &identity.secret {
-            let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-            let pair = format!("{}:{}", encode(&identity.id), encode(secret.expose_secret()));
-            spec = spec.header("Authorization", format!("Basic {}", STANDARD.encode(pair)));
-        }
-        let answer =
-            read(&self.client.send(spec).await, &[200]).map_err(|why| format!("{}: {why}", provider.token_endpoint))?;
-        let id_token = answer.get("id_token").and_then(Value::as_str);
-        id_token.map(str::to_owned).ok_or_else(|| format!("{}: no id_token", provider.token_endpoint))
-    }
-
     /// Whether a browser still has its session, asked without a page (OpenID Connect Core section 3.1.2.1, `prompt=none`); `None` if
     /// the provider does not say.
     pub(super) async fn is_logged_in(&self, session: &mut Session, exchanges: &mut Vec<Exchange>) -> Option<bool> {
         let provider = self.provider().ok()?;
         let state = random();
-        let mut url = self.authorization(provider, &state);
-        url.query_pairs_mut().append_pair("prompt", "none").append_pair("nonce", &random());
+        let mut url = self.authorization(provider, &session.identity, "openid", &state, &random(), &verifier());
+        url.query_pairs_mut().append_pair("prompt", "none");
         let returned = self.listener.expect(&state);
         let visit = session.browser.open(&url, |_| false).await;
         exchanges.extend(visit.exchanges);
@@ -201,6 +208,7 @@ impl Session {
     }
 }
 
-fn form(parameters: &[(&str, &str)]) -> String {
-    Serializer::new(String::new()).extend_pairs(parameters).finish()
+/// A PKCE verifier (RFC 7636 section 4.1).
+fn verifier() -> String {
+    format!("{}{}", random(), random())
 }

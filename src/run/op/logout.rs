@@ -35,7 +35,7 @@ impl World {
         if provider.end_session_endpoint.is_some() {
             url.query_pairs_mut()
                 .append_pair("id_token_hint", &session.id_token.raw)
-                .append_pair("client_id", self.client_id())
+                .append_pair("client_id", &session.identity.id)
                 .append_pair("post_logout_redirect_uri", &self.listener.post_logout_redirect_uri());
         }
         let before = self.listener.logged_out();

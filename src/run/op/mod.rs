@@ -7,6 +7,7 @@ mod logout;
 mod provider;
 mod register;
 pub mod settings;
+mod tokens;
 mod world;
 
 use std::sync::{Arc, Mutex, OnceLock};
@@ -15,7 +16,7 @@ use std::time::Instant;
 use futures_util::StreamExt;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 use super::browser::FormStep;
 use super::course::{self, Course, End, in_order};
@@ -32,6 +33,7 @@ use crate::suite::model::profile::Role;
 use crate::suite::model::section::{Kind, Party};
 use actor::RelyingParty;
 use listener::Listener;
+use login::Wanted;
 use register::Identity;
 use settings::OpSettings;
 use world::World;
@@ -127,6 +129,7 @@ impl OpRun {
             judge,
             provider: OnceLock::new(),
             identity: OnceLock::new(),
+            encrypted: OnceCell::new(),
             turn: Arc::default(),
             owners: Mutex::default(),
         };
@@ -164,7 +167,7 @@ impl OpRun {
             async |emitter| self.to_its_end(&emitter, stop).await,
         )
         .await;
-        if let Some(identity) = self.world.identity.get() {
+        for identity in self.world.identity.get().into_iter().chain(self.world.encrypted.get()) {
             register::deregister(&self.world.client, identity).await;
         }
         if let Ok(world) = Arc::try_unwrap(self.world) {
@@ -234,9 +237,11 @@ impl OpRun {
             }
         }
         let identity = match &settings.client_id {
-            Some(id) => Ok(Identity::given(id.clone(), settings.client_secret.clone())),
+            Some(id) => {
+                Ok(Identity::given(id.clone(), settings.client_secret.clone(), settings.encryption_key.clone()))
+            }
             None => match world.provider.get() {
-                Some(provider) => register::register(&world.client, provider, &world.listener).await,
+                Some(provider) => register::register(&world.client, provider, &world.listener, None).await,
                 None => Err("the provider is not known".to_owned()),
             },
         };
@@ -255,7 +260,7 @@ impl OpRun {
                 return found;
             }
         }
-        match world.login().await {
+        match world.login(Wanted::default()).await {
             Ok((_, exchanges)) => {
                 found.exchanges.extend(exchanges);
                 found.lines.push(line("login", true, "our relying party got an ID Token".to_owned(), None));
@@ -352,6 +357,13 @@ impl OpRun {
 fn absence(feature: &str) -> String {
     match feature {
         "logout-sessions" => "the metadata do not say backchannel_logout_session_supported".to_owned(),
+        "encryption" => {
+            "the metadata announce no encryption that is spoken here, or our relying party was registered without"
+                .to_owned()
+        }
+        "refresh-tokens" => "the metadata do not announce refresh tokens (grant_types_supported)".to_owned(),
+        "offline-access" => "the metadata do not announce refresh tokens and the scope offline_access".to_owned(),
+        "default-algorithm" => "algorithms are announced, or may have been registered".to_owned(),
         other => format!("the feature `{other}` was not declared"),
     }
 }

@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::http::{Client, Exchange, RequestSpec};
 use crate::set::Jwks;
+use crate::set::jwe::{Agreed, Enc, KeyAlg};
 
 /// The provider, once it was asked.
 #[derive(Debug, Clone)]
@@ -15,6 +16,29 @@ pub(super) struct Provider {
     pub token_endpoint: Url,
     /// Where sessions are ended (RP-Initiated Logout section 2.1), if it says so.
     pub end_session_endpoint: Option<Url>,
+}
+
+impl Provider {
+    /// Whether a list of the metadata has this value.
+    pub fn lists(&self, name: &str, value: &str) -> bool {
+        self.list(name).any(|known| known == value)
+    }
+
+    /// How it can encrypt ID Tokens for us, if it says so (OpenID Connect Discovery section 3).
+    pub fn encryption(&self) -> Option<Agreed> {
+        let alg =
+            KeyAlg::ALL.into_iter().find(|alg| self.lists("id_token_encryption_alg_values_supported", alg.name()))?;
+        let name = "id_token_encryption_enc_values_supported";
+        if self.list(name).next().is_none() {
+            return Some(Agreed { alg, enc: Enc::A128CbcHs256 });
+        }
+        let enc = Enc::ALL.into_iter().find(|enc| self.lists(name, enc.name()))?;
+        Some(Agreed { alg, enc })
+    }
+
+    fn list(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.metadata.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
 }
 
 /// Fetches metadata and keys; the exchanges, the first of which is that of the metadata, and what came of them.

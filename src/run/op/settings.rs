@@ -10,6 +10,7 @@ use crate::http::Roots;
 use crate::run::browser::FormStep;
 use crate::run::plan::Selection;
 use crate::run::settings::{LogoutRevision, Timeouts};
+use crate::set::jwe::DecryptionKey;
 use crate::suite::Catalogue;
 
 /// A run against an OpenID provider.
@@ -31,6 +32,8 @@ pub struct OpSettings {
     pub login_forms: Vec<FormStep>,
     /// The forms on the way of a logout.
     pub logout_forms: Vec<FormStep>,
+    /// Our key, where our relying party was registered with encrypted ID Tokens.
+    pub encryption_key: Option<DecryptionKey>,
     /// The text of the specification that the provider goes by.
     pub revision: LogoutRevision,
     /// Where our relying party listens.

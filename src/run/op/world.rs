@@ -3,16 +3,19 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use super::listener::Listener;
 use super::provider::Provider;
-use super::register::Identity;
+use super::register::{Identity, register};
 use super::settings::OpSettings;
 use crate::expr::Scope;
 use crate::http::{Client, Exchange};
+use crate::peer::message::object_or_null;
 use crate::peer::oidc::random;
 use crate::run::judge::Judge;
 use crate::run::receiver::STRANGER;
+use crate::set::{Token, jwe};
 
 /// Everything that cases share.
 pub(crate) struct World {
@@ -23,6 +26,8 @@ pub(crate) struct World {
     pub provider: OnceLock<Provider>,
     /// Who we are there.
     pub identity: OnceLock<Identity>,
+    /// Who we are as the relying party whose ID Tokens are encrypted.
+    pub encrypted: OnceCell<Identity>,
     /// Whoever holds it logs in and ends sessions: one case at a time, for a logout request does not say which login it is about.
     pub turn: Arc<tokio::sync::Mutex<()>>,
     /// Which logout requests are about which case.
@@ -96,7 +101,47 @@ impl World {
         let says = |name: &str| metadata.and_then(|metadata| metadata.get(name)) == Some(&Value::Bool(true));
         let mut features = vec![self.settings.revision.feature()];
         features.extend(says("backchannel_logout_session_supported").then_some("logout-sessions"));
+        let Some(provider) = self.provider.get() else { return features };
+        let registers = self.settings.client_id.is_none();
+        let refreshes = provider.lists("grant_types_supported", "refresh_token");
+        let offline = refreshes && provider.lists("scopes_supported", "offline_access");
+        let encrypts = if registers { provider.encryption().is_some() } else { self.settings.encryption_key.is_some() };
+        let default = registers && provider.metadata.get("id_token_signing_alg_values_supported").is_none();
+        let more = [
+            (refreshes, "refresh-tokens"),
+            (offline, "offline-access"),
+            (encrypts, "encryption"),
+            (default, "default-algorithm"),
+        ];
+        features.extend(more.into_iter().filter(|(holds, _)| *holds).map(|(_, name)| name));
         features
+    }
+
+    /// Who we are, registered anew where ID Tokens are to be encrypted and are not yet.
+    ///
+    /// # Errors
+    /// In words, if the provider does not take the registration.
+    pub(super) async fn identity(&self, encrypted: bool) -> Result<&Identity, String> {
+        let usual = self.identity.get().ok_or("we are not registered")?;
+        if !encrypted || usual.decryption.is_some() {
+            return Ok(usual);
+        }
+        let provider = self.provider()?;
+        let agreed = provider.encryption().ok_or("the provider announces no encryption that is spoken here")?;
+        self.encrypted.get_or_try_init(|| register(&self.client, provider, &self.listener, Some(agreed))).await
+    }
+
+    /// A token as it was signed, decrypted where it is encrypted for us; and the header of its encryption.
+    pub(super) fn opened(&self, text: &str) -> (Token, Value) {
+        let token = Token::parse(text);
+        if !token.is_encrypted() {
+            return (token, Value::Null);
+        }
+        let header = object_or_null(token.header.as_ref());
+        let ours = self.identity.get().into_iter().chain(self.encrypted.get());
+        let opened =
+            ours.filter_map(|identity| identity.decryption.as_ref()).find_map(|key| jwe::decrypt(text, key).ok());
+        (opened.map_or(token, |opened| Token::from_bytes(&opened.content)), header)
     }
 
     /// The variables that every case starts with.
@@ -114,7 +159,7 @@ impl World {
             .with("nonce", json!(random()))
             .with("metadata", metadata)
             .with("logout_uri", json!(self.listener.logout_uri()));
-        for name in ["request", "response", "sent", "set", "claims", "header", "session", "history"] {
+        for name in ["request", "response", "sent", "set", "claims", "header", "jwe", "session", "history"] {
             scope.set(name, Value::Null);
         }
         scope

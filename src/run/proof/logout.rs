@@ -22,7 +22,8 @@ use crate::run::plan::Selection;
 use crate::run::rp::RpRun;
 use crate::run::rp::settings::RpSettings;
 use crate::run::settings::{LogoutRevision, Timeouts};
-use crate::set::Alg;
+use crate::set::jwe::{Agreed, DecryptionKey, Enc, KeyAlg};
+use crate::set::{Alg, SigningKey};
 use crate::suite::catalogue::Deviation;
 use crate::suite::model::profile::Role;
 
@@ -67,6 +68,7 @@ async fn judged(
         // Over http it registers itself, over https it was registered.
         registers: !combination.tls,
         alg: combination.alg,
+        encryption: encryption(combination)?,
         client: Client::new(ClientOptions::default()).map_err(|error| error.to_string())?,
         tamper: Tamper::new(deviations.iter().map(|deviation| (*deviation).clone())),
         recorder: Recorder::new(1),
@@ -82,6 +84,16 @@ async fn judged(
     Ok((finished, cases.ended()))
 }
 
+/// The key of a relying party whose ID Tokens are encrypted.
+fn encryption(combination: &Combination) -> Result<Option<(DecryptionKey, Agreed)>, String> {
+    if !combination.encrypted {
+        return Ok(None);
+    }
+    let key = SigningKey::generate(Alg::Es256, "encryption").map_err(|error| error.to_string())?;
+    let key = DecryptionKey::new(&key).map_err(|error| error.to_string())?;
+    Ok(Some((key, Agreed { alg: KeyAlg::EcdhEs, enc: Enc::A256Gcm })))
+}
+
 fn settings(lab: &Lab, alg: Alg, url: &str) -> Result<RpSettings, String> {
     let (key, other_key) = lab.keys(alg)?;
     Ok(RpSettings {
@@ -93,6 +105,7 @@ fn settings(lab: &Lab, alg: Alg, url: &str) -> Result<RpSettings, String> {
         logged_in_text: None,
         login_forms: vec![FormStep::default()],
         session_required: false,
+        encryption: None,
         revision: LogoutRevision::default(),
         client_id: CLIENT.to_owned(),
         client_secret: Some(SecretString::from(SECRET)),
@@ -135,6 +148,8 @@ pub(super) async fn run_op(
             secret: Some(SecretString::from(SECRET)),
             redirect_uris: vec![run.redirect_uri()],
             logout_uri: Some(Url::parse(&run.logout_uri()).map_err(|error| error.to_string())?),
+            encryption: None,
+            refreshes: true,
         }],
         user: "user".to_owned(),
         client: Client::new(ClientOptions::default()).map_err(|error| error.to_string())?,
@@ -168,6 +183,7 @@ fn op_settings(lab: &Lab, issuer: &str) -> OpSettings {
             ..FormStep::default()
         }],
         logout_forms: vec![FormStep { button: Some("yes".to_owned()), ..FormStep::default() }],
+        encryption_key: None,
         revision: LogoutRevision::default(),
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         public_url: None,

@@ -43,6 +43,8 @@ pub struct Combination {
     pub alg: Alg,
     /// Whether a plain http peer on loopback is judged like a deployed one.
     pub deployed: bool,
+    /// Whether ID Tokens for a relying party are encrypted.
+    pub encrypted: bool,
     /// A Shared Signals transmitter or receiver, and what it is like otherwise than usual; see `setspec list toggles`.
     pub shared_signals: Option<Vec<String>>,
     /// The profile that a Shared Signals peer is judged by, if not the plain one of its role.
@@ -105,6 +107,7 @@ impl Combination {
             two_languages: false,
             alg: Alg::Es256,
             deployed: false,
+            encrypted: false,
             shared_signals: None,
             profile: None,
         }
@@ -169,6 +172,7 @@ impl Combination {
             all.push(Self { tls, ..Self::of(Role::Rp) });
         }
         all.push(Self { alg: Alg::Rs256, ..Self::of(Role::Rp) });
+        all.push(Self { encrypted: true, ..Self::of(Role::Rp) });
         all.push(Self::of(Role::Op));
         all.push(Self { alg: Alg::Rs256, ..Self::of(Role::Op) });
         all
@@ -204,7 +208,9 @@ impl Combination {
             return Self::of(Role::Token);
         }
         if matches!(deviation.role, Role::Op | Role::Rp) {
-            return Self { deployed: plain, ..Self::of(deviation.role) };
+            let needs = deviation.breaks.map(|index| &catalogue.requirements[index].needs);
+            let encrypted = needs.is_some_and(|needs| needs.iter().any(|need| need == "encrypted"));
+            return Self { deployed: plain, encrypted, ..Self::of(deviation.role) };
         }
         Self {
             tls: !plain && (deviation.tls.is_some() || deviation.breaks.is_some_and(needs_tls)),
@@ -229,6 +235,9 @@ impl Combination {
         let shared_signals = if self.shared_signals.is_some() { "ssf-" } else { "" };
         let mut parts =
             vec![format!("{shared_signals}{}", self.role.name()), if self.tls { "https" } else { "http" }.to_owned()];
+        if self.encrypted {
+            parts.push("encrypted".to_owned());
+        }
         if self.authorization {
             parts.push("authorization".to_owned());
         }

@@ -27,6 +27,7 @@ pub(super) async fn run(world: &Arc<World>) -> Preflight {
         headers: Template::compile(&serde_json::json!({}), &crate::expr::Vocabulary::default())
             .expect("an empty object is a template"),
         form: None,
+        encrypt: None,
         auth: Auth::Valid,
         fault: None,
     };

@@ -162,7 +162,7 @@ impl Actor for Pusher {
             Action::Serve(_) | Action::Ask { .. } | Action::Decide(_) | Action::Await { .. } | Action::Quiet { .. } => {
                 Err(Stop::Internal("this step is for a receiver that visits".to_owned()))
             }
-            Action::Login(_) | Action::Logout(_) | Action::End(_) => {
+            Action::Login(_) | Action::Logout(_) | Action::End(_) | Action::Refresh(_) => {
                 Err(Stop::Internal("this step is for OpenID Connect Back-Channel Logout".to_owned()))
             }
             Action::Poll(_) | Action::Answer(_) | Action::Trigger(_) | Action::Join(_) => {

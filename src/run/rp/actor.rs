@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Map, Value, json};
 use url::form_urlencoded::Serializer;
@@ -14,7 +15,7 @@ use crate::peer::oidc::{FORM, LOGOUT_TYPE, random};
 use crate::run::conscience;
 use crate::run::request::{merged, rendered_object, set_exchange};
 use crate::run::steps::{Acted, Actor, Stop};
-use crate::set::{self, Draft, Token};
+use crate::set::{self, Draft, Token, jwe};
 use crate::suite::catalogue::{Action, LoginPlan, PushBase, PushPlan, Step};
 use crate::suite::model::case::{Auth, Fault};
 use crate::suite::model::section::Kind;
@@ -96,7 +97,10 @@ impl Visitors {
         let world = &self.world;
         let body = world.making.made(plan, scope, |draft| about(draft, &session))?.body;
         let token = Token::from_bytes(&body);
-        let mut form = Map::from_iter([("logout_token".to_owned(), json!(String::from_utf8_lossy(&body)))]);
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let encrypted = self.encrypted(plan, &text)?;
+        let jwe = encrypted.as_deref().map(Token::parse).and_then(|token| token.header);
+        let mut form = Map::from_iter([("logout_token".to_owned(), json!(encrypted.unwrap_or(text)))]);
         if let Some(changes) = &plan.form {
             set::draft::merge(&mut form, &rendered_object(changes, scope)?);
         }
@@ -115,6 +119,7 @@ impl Visitors {
         scope.set("set", set_value(&token, &signature));
         scope.set("claims", object_or_null(token.claims.as_ref()));
         scope.set("header", object_or_null(token.header.as_ref()));
+        scope.set("jwe", object_or_null(jwe.as_ref()));
         let judged = scope.clone().with("session", session);
         let observations = world.judge.message(Kind::Logout, &judged, Some(&exchange.id));
         if plan.fault.is_none() {
@@ -124,8 +129,18 @@ impl Visitors {
         Ok(Acted { exchanges: vec![exchange], observations, unanswered })
     }
 
+    /// The text of a token, encrypted as ID Tokens for the relying party are; `None` where it is sent as it is.
+    fn encrypted(&self, plan: &PushPlan, text: &str) -> Result<Option<String>, Stop> {
+        let world = &self.world;
+        let wanted = plan.encrypt.unwrap_or_else(|| !world.takes_plain.load(Ordering::Relaxed));
+        let verbatim = matches!(plan.base, PushBase::Raw(_));
+        let Some((key, agreed)) = world.op.encryption().filter(|_| wanted && !verbatim) else { return Ok(None) };
+        let header = Map::from_iter([("iss".to_owned(), json!(world.op.issuer()))]);
+        jwe::encrypt(text, &key, agreed, &header).map(Some).map_err(|error| Stop::Internal(error.to_string()))
+    }
+
     /// The answer to a token that every relying party has to take.
-    pub async fn good(&self, session: &Session) -> Result<Exchange, Stop> {
+    pub async fn good(&self, session: &Session, encrypt: Option<bool>) -> Result<Exchange, Stop> {
         let nothing = Template::compile(&json!({}), &Vocabulary::default()).expect("an empty object is a template");
         let plan = PushPlan {
             base: PushBase::Set(GOOD_TOKEN.to_owned()),
@@ -134,6 +149,7 @@ impl Visitors {
             forge: None,
             headers: nothing,
             form: None,
+            encrypt,
             auth: Auth::Valid,
             fault: None,
         };

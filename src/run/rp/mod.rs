@@ -115,6 +115,8 @@ impl RpRun {
                 secret: settings.client_secret.clone(),
                 redirect_uris: settings.redirect_uris.clone(),
                 logout_uri: None,
+                encryption: settings.encryption.clone(),
+                refreshes: false,
             }],
             user: "user".to_owned(),
             client: client.clone(),
@@ -141,6 +143,7 @@ impl RpRun {
             conscience,
             making,
             lost: Default::default(),
+            takes_plain: Default::default(),
             settings,
         };
         Ok(Self { world: Arc::new(world), plan, redactor, id: run_id() })

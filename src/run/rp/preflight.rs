@@ -1,6 +1,7 @@
 //! Before the first case: somebody logs in, a stranger does not, and a good token is answered.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::actor::Visitors;
@@ -50,6 +51,10 @@ pub(super) async fn run(world: &Arc<World>) -> Preflight {
         good_token(world, session, &mut found).await;
     }
     found
+}
+
+fn is_taken(exchange: &Exchange) -> bool {
+    exchange.status().is_some_and(|status| (200..300).contains(&status))
 }
 
 /// A relying party that is being started may take a while.
@@ -118,14 +123,26 @@ async fn stranger(world: &World, session: &Session, found: &mut Preflight) {
 
 async fn good_token(world: &Arc<World>, mut session: Session, found: &mut Preflight) {
     let mut again = Again::of(world);
+    let encrypts = world.op.encryption().is_some();
+    let mut encrypt = None;
     let exchange = loop {
-        match Visitors::new(world.clone()).good(&session).await {
-            Ok(exchange) if exchange.status().is_some_and(|status| (200..300).contains(&status)) => break exchange,
+        match Visitors::new(world.clone()).good(&session, encrypt).await {
+            // One that takes a token as it is is told apart from one that takes none.
+            Ok(exchange) if encrypts && encrypt.is_none() && !is_taken(&exchange) => {
+                found.exchanges.push(exchange);
+                encrypt = Some(false);
+            }
+            Ok(exchange) if encrypt.is_some() && is_taken(&exchange) => {
+                world.takes_plain.store(true, Ordering::Relaxed);
+                break exchange;
+            }
+            Ok(exchange) if is_taken(&exchange) => break exchange,
             // One that keeps our keys may have those of an earlier run, and looks again after a while.
             Ok(exchange) => {
                 if !again.pause().await {
                     break exchange;
                 }
+                encrypt = None;
             }
             Err(stop) => {
                 let why = match stop {

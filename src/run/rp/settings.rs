@@ -13,6 +13,7 @@ use crate::run::browser::FormStep;
 use crate::run::plan::Selection;
 use crate::run::settings::{LogoutRevision, Timeouts, is_loopback};
 use crate::set::SigningKey;
+use crate::set::jwe::{Agreed, EncryptionKey};
 use crate::suite::Catalogue;
 
 /// A run against a relying party.
@@ -34,6 +35,8 @@ pub struct RpSettings {
     pub login_forms: Vec<FormStep>,
     /// Whether the relying party was configured to need a session identifier in every logout token.
     pub session_required: bool,
+    /// The key that ID Tokens for the relying party are encrypted by, if they are, and how.
+    pub encryption: Option<(EncryptionKey, Agreed)>,
     /// The text of the specification that the relying party goes by.
     pub revision: LogoutRevision,
     /// The client identifier that the relying party was given.
@@ -104,6 +107,7 @@ impl RpSettings {
         match feature {
             "deployed" => "plain http on a loopback address: a development set-up".to_owned(),
             "registers" => "the relying party did not register itself at our provider".to_owned(),
+            "encrypted" => "no encryption of ID Tokens was registered or given (--encryption)".to_owned(),
             "sub-alone" => "the relying party needs a session identifier in every logout token".to_owned(),
             "asymmetric" => "our provider signs with a shared secret".to_owned(),
             other => format!("the feature `{other}` was not declared"),

@@ -1,7 +1,7 @@
 //! What the cases of a run share, and a login.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 use url::Url;
@@ -35,6 +35,8 @@ pub(crate) struct World {
     pub jwks: Jwks,
     /// Logins in a row that failed.
     pub lost: AtomicU32,
+    /// Whether the relying party took a token as it is, and none that was encrypted as ID Tokens are.
+    pub takes_plain: AtomicBool,
 }
 
 /// A browser that is logged in, or was.
@@ -70,6 +72,9 @@ impl World {
         let mut features = self.settings.features();
         if self.op.registration().is_some() {
             features.insert("registers");
+        }
+        if self.op.encryption().is_some() {
+            features.insert("encrypted");
         }
         let registered =
             self.op.registration().map(|(_, metadata)| metadata["backchannel_logout_session_required"] == true);
@@ -251,7 +256,7 @@ impl World {
             .with("metadata", self.op.metadata())
             .with("metadata_url", json!(self.op.metadata_url()))
             .with("logout_uri", json!(settings.logout));
-        for name in ["request", "response", "sent", "set", "claims", "header", "session", "history"] {
+        for name in ["request", "response", "sent", "set", "claims", "header", "jwe", "session", "history"] {
             scope.set(name, Value::Null);
         }
         scope

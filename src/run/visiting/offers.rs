@@ -216,6 +216,7 @@ pub(super) fn good_set() -> PushPlan {
         forge: None,
         headers: nothing,
         form: None,
+        encrypt: None,
         auth: Auth::Valid,
         fault: None,
     }

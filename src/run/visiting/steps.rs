@@ -133,7 +133,7 @@ impl Host {
                 Ok(Acted::default())
             }
             Action::Join(name) => self.join(name, scope).await,
-            Action::Login(_) | Action::Logout(_) | Action::End(_) => {
+            Action::Login(_) | Action::Logout(_) | Action::End(_) | Action::Refresh(_) => {
                 Err(Stop::Internal("this step is for OpenID Connect Back-Channel Logout".to_owned()))
             }
             Action::Poll(_) | Action::Answer(_) | Action::Trigger(_) => {

@@ -10,7 +10,7 @@ use crate::suite::model::case::{Auth, Awaited, Login, Push, Step as StepModel, T
 
 /// The verbs, as an error message lists them.
 const VERBS: &str = "push, control, offer, get, post, put, patch, delete, poll, hello, answer, trigger, serve, ask, decide, \
-                     login, logout, end, await or quiet";
+                     login, logout, end, refresh, await or quiet";
 
 impl Compiler<'_, '_> {
     /// `names` are those under which steps were started in the background.
@@ -83,7 +83,7 @@ impl Compiler<'_, '_> {
             ("auth", step.auth.map(|_| model.position), request || verb == "poll"),
             ("fault", place(&step.fault), request || verb == "poll"),
             ("as", place(&step.as_), request || matches!(verb, "poll" | "offer" | "ask")),
-            ("until", place(&step.until), request || verb == "poll"),
+            ("until", place(&step.until), request || matches!(verb, "poll" | "refresh")),
             ("where", place(&step.where_), matches!(verb, "await" | "quiet")),
             ("on", place(&step.on), matches!(verb, "await" | "quiet" | "poll" | "answer" | "trigger" | "hello")),
         ];
@@ -166,6 +166,12 @@ impl Compiler<'_, '_> {
             }
             actions.push(("end", Some(Action::End(session.value.clone()))));
         }
+        if let Some(session) = &step.refresh {
+            if !vocabulary.has(session) {
+                self.error(session.position, format!("no `login` made the session `{}`", session.value));
+            }
+            actions.push(("refresh", Some(Action::Refresh(session.value.clone()))));
+        }
         let filter = self.optional(step.where_.as_ref(), vocabulary);
         if let Some(what) = &step.await_ {
             actions.push((
@@ -202,6 +208,8 @@ impl Compiler<'_, '_> {
             user: model.user.clone().unwrap_or_else(|| "user".to_owned()),
             sid,
             impostor: model.impostor,
+            offline: model.offline,
+            encrypted: model.encrypted,
         })
     }
 
@@ -330,6 +338,7 @@ impl Compiler<'_, '_> {
             forge: push.forge,
             headers,
             form,
+            encrypt: push.encrypt,
             auth: push.auth.unwrap_or(Auth::Valid),
             fault: push.fault,
         })

@@ -146,6 +146,8 @@ pub struct Step {
     pub logout: Option<At<Push>>,
     /// Has the OpenID provider end the session of this variable.
     pub end: Option<At<String>>,
+    /// Uses the refresh token of the session of this variable.
+    pub refresh: Option<At<String>>,
 
     /// Header fields of a request; null leaves one out.
     pub headers: Map<String, Value>,
@@ -199,6 +201,8 @@ pub struct Push {
     pub headers: Map<String, Value>,
     /// Parameters of the form of a logout request; null leaves one out.
     pub form: Map<String, Value>,
+    /// Whether a logout token is encrypted; as ID Tokens are unless given.
+    pub encrypt: Option<bool>,
     /// The credential of the request.
     pub auth: Option<Auth>,
     /// What is wrong with the push, where something is: the check of RFC 8935 section 2 that it must not pass.
@@ -374,6 +378,10 @@ pub struct Login {
     pub sid: Option<At<String>>,
     /// Whether our OpenID provider gives a logout token in place of an ID Token; a login without it comes before.
     pub impostor: bool,
+    /// Whether our relying party asks for `offline_access`.
+    pub offline: bool,
+    /// Whether our relying party is the one whose ID Tokens are encrypted.
+    pub encrypted: bool,
 }
 
 /// What our transmitter does otherwise while a receiver visits it.

@@ -20,6 +20,8 @@ fn known(id: &str, run: &OpRun, settings: &OpSettings) -> RegisteredClient {
         secret: settings.client_secret.clone(),
         redirect_uris: vec![run.redirect_uri()],
         logout_uri: Url::parse(&run.logout_uri()).ok(),
+        encryption: None,
+        refreshes: true,
     }
 }
 

@@ -1,10 +1,13 @@
 //! The options of `run op`, and what they mean together with the configuration file.
 
+use std::path::PathBuf;
+
 use url::Url;
 
 use super::Work;
 use crate::cli::config::{Config, form_steps, secret};
 use crate::cli::console::Failure;
+use crate::cli::keys;
 use crate::cli::run::common::{CommonArgs, seconds, web_url};
 use crate::cli::run::repeat::Repeat;
 use crate::run::op::settings::OpSettings;
@@ -30,6 +33,9 @@ pub(in crate::cli) struct OpArgs {
     /// Seconds in which nothing has to come before it counts as nothing [default: 2].
     #[arg(long, value_name = "SECONDS")]
     patience: Option<f64>,
+    /// Our key (private, PEM or JWK), where our relying party was registered with encrypted ID Tokens.
+    #[arg(long, value_name = "FILE", requires = "client_id")]
+    encryption_key: Option<PathBuf>,
     /// The text of Back-Channel Logout that the provider goes by [default: errata-1].
     #[arg(long, value_enum, value_name = "REVISION")]
     revision: Option<LogoutRevision>,
@@ -71,6 +77,12 @@ impl OpArgs {
             hook,
             login_forms: form_steps("[[op.login]]", login)?,
             logout_forms: form_steps("[[op.logout]]", logout)?,
+            encryption_key: self
+                .encryption_key
+                .as_ref()
+                .or(config.encryption_key.as_ref())
+                .map(|path| keys::decryption_key(path))
+                .transpose()?,
             revision: self.revision.or(config.revision).unwrap_or_default(),
             listen: common.listen,
             public_url: common.public_url,
@@ -97,6 +109,7 @@ impl OpArgs {
         repeat.variable("hook", self.hook.is_some(), "HOOK");
         repeat.option("delivery-timeout", self.delivery_timeout);
         repeat.option("patience", self.patience);
+        repeat.option("encryption-key", self.encryption_key.as_ref().map(|path| path.display()));
         repeat.value("revision", self.revision);
         self.common.repeat(&mut repeat);
         repeat.finish()

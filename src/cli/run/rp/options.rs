@@ -14,6 +14,7 @@ use crate::cli::run::repeat::Repeat;
 use crate::run::rp::settings::RpSettings;
 use crate::run::settings::LogoutRevision;
 use crate::set::Alg;
+use crate::set::jwe::{Agreed, EncryptionKey};
 
 /// The client identifier unless one is given.
 const CLIENT: &str = "setspec-client";
@@ -38,6 +39,12 @@ pub(in crate::cli) struct RpArgs {
     /// The relying party was registered with `backchannel_logout_session_required`.
     #[arg(long)]
     session_required: bool,
+    /// How ID Tokens for the relying party are encrypted: `ALG` or `ALG/ENC`, such as RSA-OAEP/A256GCM. One that registers itself says so.
+    #[arg(long, value_name = "ALG", value_parser = keys::agreed, requires = "encryption_key")]
+    encryption: Option<Agreed>,
+    /// Its public key for that: a JWK or a JWK Set.
+    #[arg(long, value_name = "FILE", requires = "encryption")]
+    encryption_key: Option<PathBuf>,
     /// The text of Back-Channel Logout that the relying party goes by [default: errata-1].
     #[arg(long, value_enum, value_name = "REVISION")]
     revision: Option<LogoutRevision>,
@@ -119,6 +126,7 @@ impl RpArgs {
                 .filter(|text| !text.is_empty()),
             login_forms: form_steps("[[rp.login]]", config.rp.as_ref().map_or(&[][..], |rp| &rp.login))?,
             session_required: self.session_required || config.session_required.unwrap_or(false),
+            encryption: self.encryption(&config)?,
             revision: self.revision.or(config.revision).unwrap_or_default(),
             client_id: self.client_id.clone().or(config.client_id.clone()).unwrap_or_else(|| CLIENT.to_owned()),
             client_secret,
@@ -146,6 +154,16 @@ impl RpArgs {
         })
     }
 
+    fn encryption(&self, config: &Config) -> Result<Option<(EncryptionKey, Agreed)>, Failure> {
+        let named = config.encryption.as_deref().map(keys::agreed).transpose();
+        let named = named.map_err(|why| Failure::usage(format!("encryption: {why}")))?;
+        match (self.encryption.or(named), self.encryption_key.as_ref().or(config.encryption_key.as_ref())) {
+            (None, None) => Ok(None),
+            (Some(agreed), Some(path)) => Ok(Some((keys::encryption_key(path, agreed)?, agreed))),
+            _ => Err(Failure::usage("tokens are encrypted by two things: --encryption and --encryption-key")),
+        }
+    }
+
     fn command(&self) -> String {
         let mut repeat = Repeat::new("setspec run rp");
         repeat.option("login", self.login.as_ref());
@@ -153,6 +171,9 @@ impl RpArgs {
         repeat.option("protected", self.protected.as_ref());
         repeat.option("logged-in-text", self.logged_in_text.as_ref());
         repeat.flag("session-required", self.session_required);
+        let named = self.encryption.map(|agreed| format!("{}/{}", agreed.alg.name(), agreed.enc.name()));
+        repeat.option("encryption", named.as_ref());
+        repeat.option("encryption-key", self.encryption_key.as_ref().map(|path| path.display()));
         repeat.value("revision", self.revision);
         repeat.option("client-id", self.client_id.as_ref());
         repeat.secret("client-secret", self.client_secret.as_deref(), "SETSPEC_CLIENT_SECRET");

@@ -51,6 +51,7 @@ pub(super) fn answer(shared: &Shared, call: &Call) -> Answer {
             .get("code_challenge")
             .map(|challenge| (challenge.to_owned(), call.get("code_challenge_method") == Some("S256"))),
         session: session.clone(),
+        offline: call.get("scope").unwrap_or_default().split(' ').any(|scope| scope == "offline_access"),
     });
     add(&mut back, &[("code", Some(&code)), ("state", state)]);
     let answer = redirect(back.as_str());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use url::Url;
 
+use super::sessions::Refresh;
 use super::{COOKIE, Call, Shared, logout};
 use crate::peer::answer::Answer;
 use crate::peer::oidc::answer::{form, page, redirect};
@@ -21,7 +22,12 @@ pub(super) async fn answer(shared: &Arc<Shared>, call: &Call) -> Answer {
     }
     let hinted = call.get("id_token_hint").and_then(|hint| hinted(shared, hint));
     let session = hinted.or_else(|| cookie::find(&call.headers, COOKIE).map(str::to_owned));
-    if let Some(session) = session.and_then(|cookie| shared.sessions.end(&cookie)) {
+    if let Some((cookie, session)) = session.and_then(|cookie| Some((cookie.clone(), shared.sessions.end(&cookie)?))) {
+        let behaviours = &shared.behaviours;
+        let (keeps, all) = (behaviours.has("keeps-refresh-tokens"), behaviours.has("revokes-offline-access"));
+        // Section 2.7: those with offline_access outlive the session.
+        let revoked = |refresh: &Refresh| if refresh.offline { all } else { !keeps };
+        shared.sessions.revoke(&cookie, revoked, behaviours.has("takes-its-time-to-revoke"));
         logout::tell(shared, &session).await;
     }
     let stays = shared.behaviours.has("does-not-send-browsers-back");

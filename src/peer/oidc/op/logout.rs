@@ -6,13 +6,14 @@ use futures_util::future::join_all;
 use serde_json::{Map, json};
 use url::Url;
 
-use super::Shared;
 use super::sessions::Session;
+use super::{RegisteredClient, Shared};
 use crate::expr::Scope;
 use crate::http::{Exchange, RequestSpec};
 use crate::peer::oidc::{FORM, LOGOUT_EVENT, LOGOUT_TYPE, random};
 use crate::peer::tamper::OutgoingRequest;
-use crate::set::{Draft, ForgeKeys, forge, sign};
+use crate::set::jwe::{Agreed, DecryptionKey, EncryptionKey, KeyAlg, encrypt};
+use crate::set::{Alg, Draft, ForgeKeys, SigningKey, forge, sign};
 
 /// How long a logout token is good for, in seconds: at most two minutes (section 4).
 const LIFETIME: i64 = 120;
@@ -27,17 +28,19 @@ pub(super) async fn tell(shared: &Shared, session: &Session) {
     }
     let clients = session.clients.iter().filter_map(|id| shared.client(id));
     let told = clients.filter_map(|client| {
-        let uri = client.logout_uri?;
-        Some(request(shared, session, client.id, uri))
+        let uri = client.logout_uri.clone()?;
+        Some(request(shared, session, client, uri))
     });
     join_all(told).await;
 }
 
-async fn request(shared: &Shared, session: &Session, client: String, mut uri: Url) {
+async fn request(shared: &Shared, session: &Session, client: RegisteredClient, mut uri: Url) {
     if shared.behaviours.has("drops-the-query") {
         uri.set_query(None);
     }
-    let Some(token) = token(shared, session, &client) else { return };
+    let Some(token) = token(shared, session, &client.id).and_then(|token| encrypted(shared, &client, token)) else {
+        return;
+    };
     let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &token).finish();
     let mut outgoing = OutgoingRequest {
         method: "POST".to_owned(),
@@ -73,6 +76,24 @@ async fn send(shared: &Shared, request: &OutgoingRequest) -> std::sync::Arc<Exch
         })
         .await;
     shared.options.logouts.record(exchange)
+}
+
+/// The token as the relying party wants it: encrypted where its ID Tokens are, with the issuer in the header.
+fn encrypted(shared: &Shared, client: &RegisteredClient, token: String) -> Option<String> {
+    let behaviours = &shared.behaviours;
+    let Some((key, agreed)) = client.encryption.as_ref().filter(|_| !behaviours.has("does-not-encrypt")) else {
+        return Some(token);
+    };
+    let mut header = Map::from_iter([("iss".to_owned(), json!(shared.issuer()))]);
+    if behaviours.has("encrypts-without-an-issuer") {
+        header.clear();
+    }
+    if behaviours.has("encrypts-by-another-key") {
+        let other = SigningKey::generate(Alg::Es256, "other").ok().and_then(|key| DecryptionKey::new(&key).ok())?;
+        let other = EncryptionKey::from_jwk(&other.public_jwk(KeyAlg::EcdhEs)).ok()?;
+        return encrypt(&token, &other, Agreed { alg: KeyAlg::EcdhEs, enc: agreed.enc }, &header).ok();
+    }
+    encrypt(&token, key, *agreed, &header).ok()
 }
 
 /// A logout token for one relying party, signed with the key of ID Tokens.

@@ -37,6 +37,7 @@ use crate::peer::message::parameters;
 use crate::peer::oidc::answer::page;
 use crate::peer::tamper::Tamper;
 use crate::set::SigningKey;
+use crate::set::jwe::{Agreed, EncryptionKey};
 use register::Registration;
 use sessions::Sessions;
 pub use sessions::{Admission, Seen};
@@ -82,6 +83,10 @@ pub struct RegisteredClient {
     pub redirect_uris: Vec<String>,
     /// `backchannel_logout_uri`.
     pub logout_uri: Option<Url>,
+    /// The key that its ID Tokens are encrypted by, if they are, and how.
+    pub encryption: Option<(EncryptionKey, Agreed)>,
+    /// Whether it is given refresh tokens without `offline_access` too.
+    pub refreshes: bool,
 }
 
 /// A running provider.
@@ -157,6 +162,12 @@ impl Op {
         self.shared.registered().last().map(|known| (known.client.id.clone(), known.metadata.clone()))
     }
 
+    /// How tokens are encrypted for the relying party that registered itself last, or else for the first one that is known.
+    pub fn encryption(&self) -> Option<(EncryptionKey, Agreed)> {
+        let registered = self.shared.registered().last().map(|known| known.client.encryption.clone());
+        registered.unwrap_or_else(|| self.shared.options.clients.first().and_then(|client| client.encryption.clone()))
+    }
+
     /// Gives a logout token in place of the ID Tokens of a session (Back-Channel Logout section 4.1).
     pub fn confuse(&self, admission: &Admission) {
         self.shared.sessions.confuse(&admission.cookie);
@@ -228,7 +239,7 @@ async fn handle(
             shared.reply("metadata", answer, &call)
         }
         "/jwks.json" => shared.reply("jwks", Answer::of_json(200, &shared.keys()), &call),
-        "/register" => register::answer(&shared, &body),
+        "/register" => register::answer(&shared, &body).await,
         AUTHORIZE => authorize::answer(&shared, &call),
         "/token" => shared.reply("token", token::answer(&shared, &call), &call),
         "/userinfo" => token::userinfo(&shared, &call),

@@ -50,6 +50,20 @@ pub(super) struct Grant {
     pub challenge: Option<(String, bool)>,
     /// The cookie of the session.
     pub session: String,
+    /// Whether `offline_access` was asked for.
+    pub offline: bool,
+}
+
+/// What a refresh token stands for.
+#[derive(Debug, Clone)]
+pub(super) struct Refresh {
+    pub client: String,
+    /// The cookie of the session.
+    pub session: String,
+    /// Whether it outlives the session.
+    pub offline: bool,
+    /// Whether the session has ended, and one use is left.
+    pub fading: bool,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +75,8 @@ struct Inner {
     grants: HashMap<String, Grant>,
     /// The cookie of the session by access token.
     tokens: HashMap<String, String>,
+    /// By the refresh token.
+    refreshes: HashMap<String, Refresh>,
 }
 
 impl Sessions {
@@ -134,6 +150,29 @@ impl Sessions {
     pub fn user_of(&self, token: &str) -> Option<String> {
         let inner = self.lock();
         inner.tokens.get(token).and_then(|cookie| inner.sessions.get(cookie)).map(|session| session.sub.clone())
+    }
+
+    /// Enters a refresh token.
+    pub fn refreshable(&self, refresh: Refresh) -> String {
+        let token = random();
+        insert(&mut self.lock().refreshes, token.clone(), refresh);
+        token
+    }
+
+    /// A refresh token is good for once.
+    pub fn refresh(&self, token: &str) -> Option<Refresh> {
+        self.lock().refreshes.remove(token)
+    }
+
+    /// Revokes the refresh tokens of a session that `revoked` holds for; with `later`, after one more use.
+    pub fn revoke(&self, session: &str, revoked: impl Fn(&Refresh) -> bool, later: bool) {
+        let mut inner = self.lock();
+        let is_meant = |refresh: &Refresh| refresh.session == session && revoked(refresh);
+        if later {
+            inner.refreshes.values_mut().filter(|refresh| is_meant(refresh)).for_each(|refresh| refresh.fading = true);
+        } else {
+            inner.refreshes.retain(|_, refresh| !is_meant(refresh));
+        }
     }
 
     /// Ends a session; gives what it was.

@@ -7,18 +7,24 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use super::sessions::Grant;
-use super::{Call, Shared};
+use super::sessions::{Grant, Refresh};
+use super::{Call, RegisteredClient, Shared};
 use crate::peer::answer::Answer;
 use crate::peer::oidc::answer::page;
 use crate::peer::oidc::{LOGOUT_EVENT, LOGOUT_TYPE, random};
+use crate::set::jwe::encrypt;
 use crate::set::{Draft, sign};
 
 /// How long ID Tokens and access tokens are good for, in seconds.
 const LIFETIME: i64 = 600;
 
 pub(super) fn answer(shared: &Shared, call: &Call) -> Answer {
-    match grant(shared, call).and_then(|grant| tokens(shared, &grant)) {
+    let tokens = client(shared, call).and_then(|client| match call.get("grant_type") {
+        Some("authorization_code") => grant(shared, call, &client).and_then(|grant| tokens(shared, &client, &grant)),
+        Some("refresh_token") => refreshed(shared, call, &client),
+        _ => Err("unsupported_grant_type"),
+    });
+    match tokens {
         Ok(tokens) => Answer::of_json(200, &tokens),
         Err(error) => {
             let status = if error == "invalid_client" { 401 } else { 400 };
@@ -27,8 +33,8 @@ pub(super) fn answer(shared: &Shared, call: &Call) -> Answer {
     }
 }
 
-/// The grant of the code, where client, redirect URI and PKCE verifier are those of the authorization request.
-fn grant(shared: &Shared, call: &Call) -> Result<Grant, &'static str> {
+/// Who asks.
+fn client(shared: &Shared, call: &Call) -> Result<RegisteredClient, &'static str> {
     let (id, secret) = credentials(call).ok_or("invalid_client")?;
     let client = shared.client(&id).ok_or("invalid_client")?;
     if let Some(expected) = &client.secret
@@ -36,9 +42,11 @@ fn grant(shared: &Shared, call: &Call) -> Result<Grant, &'static str> {
     {
         return Err("invalid_client");
     }
-    if call.get("grant_type") != Some("authorization_code") {
-        return Err("unsupported_grant_type");
-    }
+    Ok(client)
+}
+
+/// The grant of the code, where client, redirect URI and PKCE verifier are those of the authorization request.
+fn grant(shared: &Shared, call: &Call, client: &RegisteredClient) -> Result<Grant, &'static str> {
     let grant = call.get("code").and_then(|code| shared.sessions.redeem(code)).ok_or("invalid_grant")?;
     let verified = match &grant.challenge {
         None => true,
@@ -68,7 +76,25 @@ fn credentials(call: &Call) -> Option<(String, Option<String>)> {
     Some((call.get("client_id")?.to_owned(), call.get("client_secret").map(str::to_owned)))
 }
 
-fn tokens(shared: &Shared, grant: &Grant) -> Result<Value, &'static str> {
+/// New tokens for a refresh token (OpenID Connect Core section 12), which is replaced.
+fn refreshed(shared: &Shared, call: &Call, client: &RegisteredClient) -> Result<Value, &'static str> {
+    let known = call.get("refresh_token").and_then(|token| shared.sessions.refresh(token));
+    let known = known.filter(|known| known.client == client.id).ok_or("invalid_grant")?;
+    let mut tokens = json!({ "access_token": random(), "token_type": "Bearer", "expires_in": LIFETIME });
+    if !known.fading {
+        tokens["refresh_token"] = json!(shared.sessions.refreshable(known));
+    }
+    Ok(tokens)
+}
+
+/// Whether a login comes with a refresh token.
+fn is_refreshable(shared: &Shared, client: &RegisteredClient, grant: &Grant) -> bool {
+    let behaviours = &shared.behaviours;
+    let plain = client.refreshes && !behaviours.has("gives-refresh-tokens-for-offline-access-alone");
+    (plain || grant.offline) && !behaviours.has("gives-no-refresh-tokens")
+}
+
+fn tokens(shared: &Shared, client: &RegisteredClient, grant: &Grant) -> Result<Value, &'static str> {
     let session = shared.sessions.find(&grant.session).ok_or("invalid_grant")?;
     let now = jiff::Timestamp::now().as_second();
     let mut claims = Map::new();
@@ -94,13 +120,25 @@ fn tokens(shared: &Shared, grant: &Grant) -> Result<Value, &'static str> {
     draft.merge_header(&Map::from_iter([("typ".to_owned(), json!(kind))]));
     let id_token = sign(&draft, &shared.options.key).map_err(|_| "server_error")?;
     let access_token = shared.sessions.logged_in(grant, &id_token);
-    Ok(json!({
+    let refresh_token = is_refreshable(shared, client, grant).then(|| {
+        let Grant { client, session, offline, .. } = grant.clone();
+        shared.sessions.refreshable(Refresh { client, session, offline, fading: false })
+    });
+    let id_token = match &client.encryption {
+        Some((key, agreed)) => encrypt(&id_token, key, *agreed, &Map::new()).map_err(|_| "server_error")?,
+        None => id_token,
+    };
+    let mut tokens = json!({
         "access_token": access_token,
         "token_type": "Bearer",
         "expires_in": LIFETIME,
         "scope": "openid profile email",
         "id_token": id_token,
-    }))
+    });
+    if let Some(refresh_token) = refresh_token {
+        tokens["refresh_token"] = json!(refresh_token);
+    }
+    Ok(tokens)
 }
 
 pub(super) fn userinfo(shared: &Shared, call: &Call) -> Answer {

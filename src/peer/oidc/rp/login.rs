@@ -15,7 +15,7 @@ use crate::http::RequestSpec;
 use crate::peer::answer::Answer;
 use crate::peer::oidc::answer::{page, redirect};
 use crate::peer::oidc::{FORM, LOGOUT_EVENT, cookie, random};
-use crate::set::{Signature, Token, verify};
+use crate::set::{Signature, verify};
 
 /// The cookie that binds a login to the browser that began it.
 const LOGIN_COOKIE: &str = "setspec_rp_login";
@@ -92,7 +92,10 @@ fn form(shared: &Shared, identity: &Identity, code: &str, verifier: &str) -> Str
 
 /// Validates an ID Token (OpenID Connect Core section 3.1.3.7).
 async fn session(shared: &Shared, id_token: &str, nonce: &str) -> Result<Session, &'static str> {
-    let token = Token::parse(id_token);
+    let (token, was_encrypted) = shared.opened(id_token);
+    if shared.options.encryption.is_some() && !was_encrypted {
+        return Err("The ID Token is not encrypted.");
+    }
     let keys = shared.provider.keys_for(token.kid()).await.map_err(|_| "The keys cannot be had.")?;
     if !matches!(verify(&token, &keys), Signature::Valid { .. }) {
         return Err("The signature of the ID Token does not verify.");

@@ -20,16 +20,18 @@ struct Asked<'a> {
     incoming: Incoming<'a>,
     form: Map<String, Value>,
     is_form: bool,
+    was_encrypted: bool,
 }
 
 pub(super) async fn answer(shared: &Shared, method: &Method, headers: &HeaderMap, body: &Bytes) -> Answer {
     let form = parameters(body);
     let text = form.get("logout_token").and_then(Value::as_str).unwrap_or_default();
-    let token = Token::parse(text);
+    let (token, was_encrypted) =
+        if shared.behaviours.has("does-not-decrypt") { (Token::parse(text), false) } else { shared.opened(text) };
     let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_form = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(FORM));
     let incoming = Incoming { method, headers, body, token: &token, repeated: false };
-    let asked = Asked { incoming, form: form.clone(), is_form };
+    let asked = Asked { incoming, form: form.clone(), is_form, was_encrypted };
     let verdict = decide(shared, &asked).await;
     let claims = object_or_null(token.claims.as_ref());
     let named = Named { sub: claims["sub"].as_str(), sid: claims["sid"].as_str() };
@@ -72,6 +74,10 @@ async fn decide(shared: &Shared, asked: &Asked<'_>) -> Result<(), Refusal> {
     }
     if !asked.form.contains_key("logout_token") {
         return refuse(Check::Parse, "The form has no logout_token.");
+    }
+    let takes_plain = ["takes-plain-tokens", "does-not-decrypt"].iter().any(|name| shared.behaviours.has(name));
+    if shared.options.encryption.is_some() && !asked.was_encrypted && !takes_plain {
+        return refuse(Check::Parse, "The token is not encrypted.");
     }
     validate(shared, asked.incoming.token, &skips).await?;
     let behaviours = &shared.behaviours;

@@ -32,7 +32,8 @@ use crate::peer::answer::Answer;
 use crate::peer::message::parameters;
 use crate::peer::oidc::answer::{form, page, redirect};
 use crate::peer::tamper::Tamper;
-use crate::set::Alg;
+use crate::set::jwe::{Agreed, DecryptionKey};
+use crate::set::{Alg, Token, jwe};
 use provider::{Identity, Known, Provider};
 use sessions::Sessions;
 
@@ -57,6 +58,8 @@ pub struct RpOptions {
     pub registers: bool,
     /// The algorithm of ID Tokens and logout tokens that it registered (`id_token_signed_response_alg`).
     pub alg: Alg,
+    /// Its key where ID Tokens for it are encrypted, and how.
+    pub encryption: Option<(DecryptionKey, Agreed)>,
     /// What the provider is asked with.
     pub client: Client,
     /// How it deviates.
@@ -148,6 +151,11 @@ impl Shared {
             "backchannel_logout_uri": if relative { "/backchannel-logout".to_owned() } else { self.logout_uri() },
             "backchannel_logout_session_required": self.behaviours.has("requires-sid"),
         });
+        if let Some((key, agreed)) = &self.options.encryption {
+            metadata["id_token_encrypted_response_alg"] = json!(agreed.alg.name());
+            metadata["id_token_encrypted_response_enc"] = json!(agreed.enc.name());
+            metadata["jwks"] = json!({ "keys": [key.public_jwk(agreed.alg)] });
+        }
         if self.behaviours.has("says-as-text-that-it-needs-sid") {
             metadata["backchannel_logout_session_required"] = json!("false");
         }
@@ -155,6 +163,16 @@ impl Shared {
             members.shift_remove("backchannel_logout_session_required");
         }
         metadata
+    }
+
+    /// A token, decrypted where it is encrypted and that can be done; and whether it was.
+    fn opened(&self, text: &str) -> (Token, bool) {
+        let token = Token::parse(text);
+        let opened = self.options.encryption.as_ref().filter(|_| token.is_encrypted()).and_then(|(key, _)| {
+            let opened = jwe::decrypt(text, key).ok()?;
+            Some(Token::from_bytes(&opened.content))
+        });
+        opened.map_or((token, false), |token| (token, true))
     }
 
     fn url(&self, path: &str) -> String {

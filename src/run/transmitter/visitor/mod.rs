@@ -193,7 +193,7 @@ impl Actor for Visitor {
                 request::hello(*version, &url, timeouts.response, scope).await?;
                 Ok(Acted::default())
             }
-            Action::Login(_) | Action::Logout(_) | Action::End(_) => {
+            Action::Login(_) | Action::Logout(_) | Action::End(_) | Action::Refresh(_) => {
                 Err(Stop::Internal("this step is for OpenID Connect Back-Channel Logout".to_owned()))
             }
             Action::Push(_)
