@@ -2,6 +2,10 @@
 
 use std::io::{IsTerminal, Write};
 
+use anstream::{AutoStream, ColorChoice};
+use anstyle::AnsiColor;
+
+use crate::report::Progress;
 use crate::run::outcome::ExitCode;
 use crate::suite::SuiteError;
 
@@ -31,7 +35,7 @@ impl Failure {
 
     /// The faults of suite files, each with its excerpt.
     pub fn suites(errors: &[SuiteError]) -> Self {
-        let colour = std::io::stderr().is_terminal();
+        let colour = !matches!(AutoStream::choice(&std::io::stderr()), ColorChoice::Never);
         let shown: Vec<String> = errors.iter().map(|error| error.render(colour)).collect();
         let count = match errors.len() {
             1 => "1 fault in the suite files".to_owned(),
@@ -47,13 +51,27 @@ pub(super) fn report(failure: &Failure) {
     let mut text = if failure.message.starts_with("error") || failure.message.starts_with('\u{1b}') {
         failure.message.clone()
     } else {
-        format!("error: {}", failure.message)
+        let style = AnsiColor::Red.on_default().bold();
+        format!("{style}error:{style:#} {}", failure.message)
     };
     if let Some(advice) = &failure.advice {
         text.push_str(&format!("\n  {advice}"));
     }
     // Where standard error is closed there is nobody left to tell.
     let _ = writeln!(stderr, "{text}");
+}
+
+/// Whether standard output takes colours: `--color`, `NO_COLOR`, `CLICOLOR_FORCE` and what it is decide.
+pub(super) fn is_coloured() -> bool {
+    !matches!(AutoStream::choice(&std::io::stdout()), ColorChoice::Never)
+}
+
+/// Progress on standard error, if somebody looks at it: not in a pipe, and not in CI.
+pub(super) fn progress() -> Progress {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "false");
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let stderr = std::io::stderr();
+    if stderr.is_terminal() && !is_dumb && !is_set("CI") { Progress::on(stderr) } else { Progress::default() }
 }
 
 /// Prints a text to standard output. A closed pipe ends the command quietly: the reader has seen enough.

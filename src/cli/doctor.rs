@@ -1,13 +1,12 @@
 //! `setspec doctor`: the preflight of a run alone. Nothing is judged, and no report is written.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use clap::ArgMatches;
 
-use super::console::{Failure, line};
+use super::console::{self, Failure, line};
 use super::run::{Target, interruptible};
 use super::{block_on, runtime};
 use crate::report::{Terminal, TerminalOptions};
@@ -23,7 +22,7 @@ pub(super) fn main(target: Target, given: &ArgMatches) -> Result<ExitCode, Failu
     let work = target.resolve(&config, given)?;
     block_on(runtime()?, async {
         let engine = work.prepare().await?;
-        let colour = std::io::stdout().is_terminal();
+        let colour = console::is_coloured();
         let options = TerminalOptions { colour, quiet, ..TerminalOptions::default() };
         let terminal = Mutex::new(Terminal::new(anstream::stdout(), options));
         let (good, bad) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));

@@ -3,13 +3,16 @@
 mod arguments;
 mod catalogue;
 mod check;
+mod completions;
 mod config;
 mod console;
 mod doctor;
 mod explain;
+mod init;
 mod keys;
 mod lint;
 mod list;
+mod man;
 mod mock;
 mod run;
 mod schema;
@@ -31,6 +34,8 @@ use console::Failure;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
 }
 
 #[derive(Debug, Subcommand)]
@@ -41,6 +46,8 @@ enum Command {
     /// Look whether a run can work: name, TLS, clock, keys, credentials.
     #[command(subcommand)]
     Doctor(run::Target),
+    /// Write a setspec.toml: from the options of a run, from answers, or from settings of the OpenID conformance suite.
+    Init(init::Args),
     /// The configuration file, setspec.toml.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -59,6 +66,10 @@ enum Command {
     Schema(schema::Args),
     /// Prove that the verdicts are right.
     Selftest(selftest::Args),
+    /// Print a script with which a shell completes commands and options.
+    Completions(completions::Args),
+    /// Print or write the manual pages.
+    Man(man::Args),
 }
 
 /// Parses the command line, runs the command, and gives the exit code.
@@ -75,10 +86,12 @@ pub fn main() -> ProcessExit {
             return ProcessExit::from(if error.use_stderr() { ExitCode::Usage.code() } else { 0 });
         }
     };
+    cli.color.write_global();
     let given = innermost(&matches);
     let outcome = match cli.command {
         Command::Run(target) => run::main(target, given),
         Command::Doctor(target) => doctor::main(target, given),
+        Command::Init(args) => init::main(args, given),
         Command::Config(command) => config::main(command, given),
         Command::Mock(peer) => mock::main(peer),
         Command::Check(args) => check::main(args),
@@ -87,6 +100,8 @@ pub fn main() -> ProcessExit {
         Command::Lint(args) => lint::main(args),
         Command::Schema(args) => schema::main(args),
         Command::Selftest(args) => selftest::main(args),
+        Command::Completions(args) => completions::main(args),
+        Command::Man(args) => man::main(args),
     };
     let code = match outcome {
         Ok(code) => code,

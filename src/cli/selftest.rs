@@ -7,7 +7,7 @@ use std::time::Instant;
 use futures_util::StreamExt;
 
 use super::catalogue::SuiteArgs;
-use super::console::{Failure, line};
+use super::console::{self, Failure, line};
 use super::runtime;
 use crate::run::outcome::ExitCode;
 use crate::run::plan::Selection;
@@ -41,6 +41,8 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
     let total = chosen.len();
     let mut table: BTreeMap<&'static str, (usize, usize)> = BTreeMap::new();
     let mut failed = 0;
+    let mut progress = console::progress();
+    let mut done = 0;
     runtime()?.block_on(async {
         let mut results = futures_util::stream::iter(chosen)
             .map(|trial| {
@@ -53,6 +55,9 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
             })
             .buffered(args.jobs.max(1));
         while let Some(joined) = results.next().await {
+            // Where progress cannot be shown, nobody misses it.
+            let _ = progress.clear();
+            done += 1;
             let Ok((trial, result)) = joined else {
                 failed += 1;
                 line("FAILED  a trial panicked");
@@ -72,8 +77,10 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
                     line(&format!("FAILED  {}\n  {}", trial.name(&catalogue), why.replace('\n', "\n  ")));
                 }
             }
+            let _ = progress.show(done, total, "trials are done");
         }
     });
+    let _ = progress.clear();
     line(&format!("{:<14} {:>7} {:>7}", "proof", "proved", "of"));
     for (kind, (proved, of)) in &table {
         line(&format!("{kind:<14} {proved:>7} {of:>7}"));

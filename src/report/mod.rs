@@ -34,5 +34,5 @@ mod testing;
 pub use error::ReportError;
 pub use record::Report;
 pub use recorder::Recorder;
-pub use terminal::{Terminal, TerminalOptions};
+pub use terminal::{Progress, Terminal, TerminalOptions};
 pub use write::{WriteOptions, Written, probe, write_all};

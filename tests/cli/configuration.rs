@@ -157,7 +157,7 @@ fn how_much_is_said_and_by_which_suites_are_keys_too() {
 #[test]
 fn the_file_may_name_the_role() {
     let home = Home::new();
-    home.run(&["run"]).expect_code(2).expect_error("Usage: setspec run <COMMAND>");
+    home.run(&["run"]).expect_code(2).expect_error("<COMMAND>");
     home.write("setspec.toml", "role = \"receiver\"\nalg = \"ES256\"\n");
     home.run(&["run", "--only", "rfc8935/2.2", "--quiet"]).expect_code(0);
     assert_eq!(home.report()["target"]["role"], "receiver");

@@ -186,7 +186,7 @@ fn options_that_say_too_little_are_refused() {
     home.run(&["run", "rp", "--login", "http://127.0.0.1:1/"]).expect_code(2);
     home.write("setspec.toml", "role = \"rp\"\nlogin = \"http://127.0.0.1:1/\"\n");
     home.run(&["run", "rp"]).expect_code(2).expect_error("--login and --logout");
-    home.run(&["run", "op"]).expect_code(2).expect_error("for a rp");
+    home.run(&["run", "op"]).expect_code(2).expect_error("the configuration file is for a relying party");
     home.write("setspec.toml", "login = \"http://127.0.0.1:1/\"\n");
     home.run(&["run", "receiver"]).expect_code(2).expect_error("`login` is for a relying party");
 }
@@ -273,13 +273,13 @@ fn steps_that_say_nothing_clear_are_refused() {
         ("[[op.login]]\nfields = { password = 7 }\n", "a text, { env = \"NAME\" } or { file = \"PATH\" }"),
         ("[[op.login]]\nfields = { password = { env = \"NOT_SET_ANYWHERE\" } }\n", "NOT_SET_ANYWHERE is not set"),
         ("[[op.login]]\nfield = {}\n", "unknown field `field`"),
-        ("[[rp.login]]\n", "`rp` is for a relying party"),
+        ("[[rp.login]]\n", "`rp.login` is for a relying party"),
     ] {
         home.write("setspec.toml", text);
         home.run(&["run", "op"]).expect_code(2).expect_error(why);
     }
     home.write("setspec.toml", "[[op.login]]\n");
-    home.run(&["run", "rp"]).expect_code(2).expect_error("`op` is for a OpenID provider");
+    home.run(&["run", "rp"]).expect_code(2).expect_error("`op.login` is for an OpenID provider");
 }
 
 /// A relying party of ours at this address, for our provider at that one.

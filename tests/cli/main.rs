@@ -1,10 +1,12 @@
 //! The binary as its users meet it: what it says, what it leaves behind, and how it ends.
 
 mod check;
+mod comforts;
 mod configuration;
 mod doctor;
 mod exit_codes;
 mod help;
+mod init;
 mod lint;
 mod logout;
 mod mock;

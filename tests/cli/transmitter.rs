@@ -160,7 +160,7 @@ fn the_file_is_wrong_and_its_secrets_stay_in_it() {
     let home = Home::new();
     for (text, says) in [
         ("token = \"pl4nted\"\n", "setspec.toml:1:9: a secret does not stand in this file"),
-        ("tokn = \"pl4nted\"\n", "setspec.toml:1:1: unknown field `tokn`"),
+        ("tokn = \"pl4nted\"\n", "setspec.toml:1:1: there is no key `tokn`; did you mean `token`?"),
         ("token = { env = \"A\", value = \"pl4nted\" }\n", "a secret does not stand in this file"),
         ("token = \"pl4nted\n", "setspec.toml:1:"),
         (

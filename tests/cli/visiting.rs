@@ -74,7 +74,7 @@ fn a_file_for_another_kind_of_target() {
         ("visiting = true\nurl = \"http://127.0.0.1:1/\"\n", "`url` is for a receiver that is pushed to"),
         ("wait = 3.0\n", "`wait` is for a receiver that visits"),
         ("visiting = true\nscope = \"a\"\n", "`scope` is for a transmitter"),
-        ("visiting = true\n[receiver]\nrun = [\"a\"]\n", "unknown field `run`"),
+        ("visiting = true\n[receiver]\nrun = [\"a\"]\n", "there is no key `receiver.run`"),
         ("visiting = true\n[receiver]\ndoes = [\"sing\"]\n", "unknown variant `sing`"),
     ] {
         home.write("setspec.toml", text);

@@ -205,6 +205,17 @@ impl Config {
     }
 }
 
+/// What is wrong with a text as the file for this role, if something is.
+pub(in crate::cli) fn faults(text: &str, role: Role) -> Option<String> {
+    let Reading { config, entries, mut faults } = reading::read(text);
+    faults.extend(roles::foreign(&entries, role));
+    if role == Role::Receiver {
+        faults.extend(roles::of_the_other_kind(&entries, config.visiting == Some(true)));
+    }
+    let lines: Vec<String> = faults.iter().map(|fault| format!("{}: {}", fault.at, fault.message)).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
 /// The path of the file, if there is one.
 fn chosen(named: Option<&Path>) -> Option<&Path> {
     named.or_else(|| Some(Path::new(FILE)).filter(|path| path.is_file()))

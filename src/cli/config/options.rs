@@ -75,6 +75,13 @@ impl RunOption {
         let (_, rest) = help.rsplit_once("[default: ")?;
         rest.split_once(']').map(|(text, _)| text.to_owned())
     }
+
+    /// What it is, without the default and without what only the command line can do.
+    pub fn help(&self) -> String {
+        let help = self.arg.get_help().map(ToString::to_string).unwrap_or_default();
+        let help = help.split(" [default: ").next().unwrap_or_default();
+        help.split("; `@FILE`").next().unwrap_or_default().trim_end_matches('.').to_owned()
+    }
 }
 
 /// The options of a run, in the order of the help.

@@ -1,6 +1,5 @@
 //! What goes on around an engine: the screen, the record, the signals, and the reports at the end.
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +10,9 @@ use super::common::{CommonArgs, Output};
 use super::target::Work;
 use super::unwritable;
 use crate::cli::config::Config;
-use crate::cli::console::{Failure, line};
+use crate::cli::console::{self, Failure, line};
 use crate::cli::signals;
-use crate::report::{Recorder, Terminal, TerminalOptions, WriteOptions, write_all};
+use crate::report::{Progress, Recorder, Terminal, TerminalOptions, WriteOptions, write_all};
 use crate::run::event::{Emitter, Finished};
 use crate::run::outcome::ExitCode;
 
@@ -45,17 +44,14 @@ impl Session {
         run: impl AsyncFnOnce(&Emitter, watch::Receiver<bool>) -> Finished,
     ) -> Result<ExitCode, Failure> {
         let recorder = Arc::new(Mutex::new(Recorder::new(env!("CARGO_PKG_VERSION"))));
-        let is_terminal = std::io::stdout().is_terminal();
-        let terminal = Mutex::new(Terminal::new(
-            anstream::stdout(),
-            TerminalOptions {
-                colour: is_terminal,
-                live: is_terminal && !self.quiet,
-                verbose: self.verbose,
-                quiet: self.quiet,
-                strict: self.strict,
-            },
-        ));
+        let options = TerminalOptions {
+            colour: console::is_coloured(),
+            verbose: self.verbose,
+            quiet: self.quiet,
+            strict: self.strict,
+        };
+        let progress = if self.quiet { Progress::default() } else { console::progress() };
+        let terminal = Mutex::new(Terminal::new(anstream::stdout(), options).with_progress(progress));
         let record = recorder.clone();
         let emitter = Emitter::new(move |event| {
             record.lock().unwrap_or_else(PoisonError::into_inner).event(&event);

@@ -3,6 +3,7 @@
 //! Whatever comes from the target is shown with its control characters escaped, so that it cannot write to the screen.
 
 mod paint;
+mod progress;
 mod summary;
 
 use std::collections::HashMap;
@@ -14,22 +15,18 @@ use super::{text, words};
 use crate::http::Exchange;
 use crate::run::event::{CaseResult, CaseStatus, Event, PreflightLine, Started};
 use paint::Paint;
+pub use progress::Progress;
 use summary::Outcome;
 
 /// How many exchanges are remembered for the summary.
 const REMEMBERED: usize = 20_000;
-
-/// How wide a line of progress may be, so that it does not wrap and can be replaced.
-const WIDTH: usize = 78;
 
 /// How to show a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TerminalOptions {
     /// Whether escape sequences for colours are written.
     pub colour: bool,
-    /// The writer is a terminal: progress is shown in place.
-    pub live: bool,
-    /// A line for every case, and every requirement by name.
+    /// A line for every case and exchange, and every requirement by name.
     pub verbose: bool,
     /// Violations and the verdict only.
     pub quiet: bool,
@@ -48,7 +45,7 @@ pub struct Terminal<W> {
     of: usize,
     done: usize,
     in_preflight: bool,
-    progress: bool,
+    progress: Progress,
 }
 
 impl<W: Write> Terminal<W> {
@@ -62,8 +59,15 @@ impl<W: Write> Terminal<W> {
             of: 0,
             done: 0,
             in_preflight: false,
-            progress: false,
+            progress: Progress::default(),
         }
+    }
+
+    /// Says how far the run is, apart from what else is written.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Progress) -> Self {
+        self.progress = progress;
+        self
     }
 
     /// Shows what happened. What it writes is flushed.
@@ -74,17 +78,18 @@ impl<W: Write> Terminal<W> {
             Event::Waiting(what) => self.waiting(what)?,
             Event::CaseStarted { title, of, .. } => {
                 self.of = *of;
-                self.show_progress(title)?;
+                self.progress.show(self.done, self.of, &text::line(title))?;
             }
             Event::Exchange(exchange) => {
                 if self.exchanges.len() < REMEMBERED {
                     self.exchanges.insert(exchange.id.clone(), exchange_line(exchange));
                 }
+                self.exchange(exchange)?;
             }
             Event::Broken { .. } | Event::Baseline(_) => {}
             Event::CaseFinished(case) => self.case(case)?,
             Event::Finished(finished) => {
-                self.clear_progress()?;
+                self.progress.clear()?;
                 let outcome = Outcome::of_run(finished);
                 let find = |id: &str| self.exchanges.get(id).cloned();
                 summary::write(&mut self.out, &outcome, &find, self.paint, self.options)?;
@@ -134,6 +139,7 @@ impl<W: Write> Terminal<W> {
         if self.options.quiet {
             return Ok(());
         }
+        self.progress.clear()?;
         writeln!(self.out, "waiting {}", text::short(what, 400))
     }
 
@@ -143,7 +149,7 @@ impl<W: Write> Terminal<W> {
         if self.options.quiet || !(failed || self.options.verbose) {
             return Ok(());
         }
-        self.clear_progress()?;
+        self.progress.clear()?;
         if self.in_preflight {
             self.in_preflight = false;
             writeln!(self.out)?;
@@ -166,21 +172,14 @@ impl<W: Write> Terminal<W> {
         )
     }
 
-    fn show_progress(&mut self, title: &str) -> io::Result<()> {
-        if !self.options.live || self.options.quiet {
+    /// Cases run side by side, so an exchange has a line of its own, with the id by which findings name it.
+    fn exchange(&mut self, exchange: &Exchange) -> io::Result<()> {
+        if !self.options.verbose || self.options.quiet {
             return Ok(());
         }
-        let line: String = format!("{} of {}  {}", self.done, self.of, text::line(title));
-        let line: String = line.chars().take(WIDTH).collect();
-        self.progress = true;
-        write!(self.out, "\r{line}\x1b[K")
-    }
-
-    fn clear_progress(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.progress) {
-            write!(self.out, "\r\x1b[K")?;
-        }
-        Ok(())
+        self.progress.clear()?;
+        let line = format!("{:>8}  {}", exchange.id, text::short(&exchange_line(exchange), 400));
+        writeln!(self.out, "{}", self.paint.dim(&line))
     }
 }
 

@@ -48,16 +48,44 @@ fn assert_clean(text: &str) {
     assert!(!text.contains(control), "{text:?}");
 }
 
+/// A writer that two can look at.
+#[derive(Clone, Default)]
+struct Shared(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn progress_is_replaced_in_place_and_leaves_nothing() {
     let events = testing::events();
-    let live = TerminalOptions { live: true, ..TerminalOptions::default() };
-    let text = shown(&events, live);
+    let screen = Shared::default();
+    let mut terminal =
+        Terminal::new(screen.clone(), TerminalOptions::default()).with_progress(Progress::on(screen.clone()));
+    for event in &events {
+        terminal.event(event).expect("a vector takes everything");
+    }
+    let text = String::from_utf8(screen.0.lock().expect("no panic").clone()).expect("text");
     assert!(text.contains("\r1 of 3  A SET with a broken signature is pushed\x1b[K"), "{text:?}");
     let plain = shown(&events, TerminalOptions::default());
     let settled: String =
         text.split_inclusive('\n').map(|line| line.rsplit_once("\x1b[K").map_or(line, |(_, rest)| rest)).collect();
     assert_eq!(settled, plain);
+}
+
+#[test]
+fn verbose_says_each_case_and_exchange() {
+    let verbose = TerminalOptions { verbose: true, ..TerminalOptions::default() };
+    let text = shown(&testing::events(), verbose);
+    let of_exchange = regex::Regex::new(r"(?m)^ +x\d+  POST https://rx\.example/events").expect("a pattern");
+    assert!(of_exchange.is_match(&text) && text.contains("[1/3]"), "{text}");
+    assert!(!of_exchange.is_match(&shown(&testing::events(), TerminalOptions::default())));
 }
 
 #[test]

@@ -126,7 +126,7 @@ impl RpArgs {
                 .filter(|text| !text.is_empty()),
             login_forms: form_steps("[[rp.login]]", config.rp.as_ref().map_or(&[][..], |rp| &rp.login))?,
             session_required: self.session_required || config.session_required.unwrap_or(false),
-            encryption: self.encryption(&config)?,
+            encryption: self.encryption(config)?,
             revision: self.revision.or(config.revision).unwrap_or_default(),
             client_id: self.client_id.clone().or(config.client_id.clone()).unwrap_or_else(|| CLIENT.to_owned()),
             client_secret,
