@@ -404,7 +404,8 @@ fn rs256_is_the_default_where_nothing_is_announced() {
     let mut mock =
         home.start(&["mock", "op", "--listen", &provider, "--alg", "RS256", "--mutant", "has-a-default-of-its-own"]);
     mock.line_with("setspec mock op is ready: http://127.0.0.1:");
-    home.run(&["run", "op", &format!("http://{provider}"), "--only", "2.6/default-algorithm"]).expect_code(0);
+    let issuer = format!("http://{provider}");
+    home.run(&["run", "op", &issuer, "--only", "2.6/default-algorithm", "--only", "2.3"]).expect_code(0);
     assert_eq!(status_of(&home.report(), "backchannel-logout/2.6/default-algorithm"), "satisfied");
 }
 
