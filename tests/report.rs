@@ -9,9 +9,10 @@ mod testing;
 
 use std::path::Path;
 
+use proptest::prelude::*;
 use report::terminal::{Terminal, TerminalOptions};
-use report::{WriteOptions, html, json, junit, schema, write_all};
-use run::event::Event;
+use report::{Diff, Format, Matrix, Report, WriteOptions, html, json, junit, schema, write_all};
+use run::event::{Event, Status};
 use serde_json::Value;
 
 fn shown(events: &[Event], options: TerminalOptions) -> String {
@@ -139,4 +140,230 @@ fn every_format_is_made_from_the_record_alone() {
     assert_eq!(html::render(&read).expect("renders"), page);
     let xml = std::fs::read_to_string(written.folder.join("junit.xml")).expect("a file");
     assert_eq!(junit::render(&read, false).expect("renders"), xml);
+}
+
+/// A page without our style and script, which are no news.
+fn markup(page: &str) -> String {
+    let outside = |text: &str, tag: &str| {
+        let (before, rest) = text.split_once(&format!("<{tag}>")).expect("it begins");
+        let (_, after) = rest.split_once(&format!("</{tag}>")).expect("it ends");
+        format!("{before}{after}")
+    };
+    let page = outside(&outside(page, "style"), "script");
+    regex::Regex::new("sha256-.*?=&#x27;").expect("a pattern").replace_all(&page, "sha256-[digest]&#x27;").into_owned()
+}
+
+/// The run before [`testing::report`]: another verdict on most requirements.
+fn before() -> Report {
+    let mut old = testing::report();
+    old.run.id = "20251231T000000Z-0d1d2d".to_owned();
+    old.run.started_at = "2025-12-31T00:00:00Z".parse().expect("a time");
+    old.tool.version = "0.0.0-before".to_owned();
+    let changed = [
+        ("rfc8417/2.2/iss-present", Status::Satisfied),
+        ("rfc8935/2.2/status-202", Status::Satisfied),
+        ("rfc8935/2.2/empty-body", Status::Violated),
+        ("rfc8935/2.3/description-language", Status::Satisfied),
+        ("rfc8935/2.4/known-code", Status::Satisfied),
+    ];
+    for (id, status) in changed {
+        old.requirements.iter_mut().find(|r| r.id == id).expect(id).status = status;
+    }
+    old.requirements.retain(|r| r.id != "rfc8935/3/tls");
+    let gone = testing::requirement("rfc8935/4/gone", "MAY", "It was asked for once.", Status::Satisfied, None);
+    old.requirements.push(gone);
+    old
+}
+
+#[test]
+fn html_of_a_run() {
+    insta::assert_snapshot!(markup(&html::render(&testing::report()).expect("renders")));
+}
+
+#[test]
+fn diff_as_text() {
+    insta::assert_snapshot!(Diff::of(&before(), &testing::report()).to_text());
+}
+
+#[test]
+fn diff_as_json() {
+    insta::assert_snapshot!(Diff::of(&before(), &testing::report()).to_json().expect("renders"));
+}
+
+#[test]
+fn diff_as_html() {
+    insta::assert_snapshot!(markup(&Diff::of(&before(), &testing::report()).to_html().expect("renders")));
+}
+
+#[test]
+fn a_run_is_no_worse_than_itself() {
+    let report = testing::report();
+    let diff = Diff::of(&report, &report);
+    assert!(!diff.worse && diff.changes.is_empty() && diff.notes.is_empty(), "{diff:?}");
+    assert_eq!(diff.same, report.requirements.len());
+    assert!(markup(&diff.to_html().expect("renders")).contains("Every requirement is as it was."));
+}
+
+#[test]
+fn a_warning_makes_a_strict_run_worse() {
+    let (mut old, mut new) = (testing::report(), testing::report());
+    let warned = |report: &mut Report, status: Status| {
+        report.requirements.iter_mut().find(|r| r.id == "rfc8935/2.3/description-language").expect("it").status =
+            status;
+    };
+    warned(&mut old, Status::Satisfied);
+    assert!(!Diff::of(&old, &new).worse);
+    new.run.strict = true;
+    assert!(Diff::of(&old, &new).worse);
+    // What was not part of the old run and is violated is news too.
+    old.requirements.clear();
+    new.run.strict = false;
+    assert!(Diff::of(&old, &new).worse);
+}
+
+fn targets() -> Matrix {
+    Matrix::of(&[("acme | <b>".to_owned(), before()), ("globex".to_owned(), testing::report())])
+}
+
+#[test]
+fn matrix_as_markdown() {
+    insta::assert_snapshot!(targets().to_markdown());
+}
+
+#[test]
+fn matrix_as_html() {
+    insta::assert_snapshot!(markup(&targets().to_html().expect("renders")));
+}
+
+#[test]
+fn a_matrix_can_hold_differences_alone() {
+    let all = targets();
+    let different = all.clone().differences();
+    let rows = |matrix: &Matrix| matrix.specs.iter().flat_map(|spec| spec.rows.clone()).collect::<Vec<_>>();
+    assert_eq!(rows(&different), rows(&all).into_iter().filter(report::matrix::Row::differs).collect::<Vec<_>>());
+    assert_eq!((rows(&all).len(), rows(&different).len()), (10, 7));
+}
+
+#[test]
+fn badge_of_a_run() {
+    insta::assert_snapshot!(Format::Badge.render(&testing::report()).expect("renders"));
+}
+
+#[test]
+fn text_of_a_record() {
+    insta::assert_snapshot!(Format::Text.render(&testing::report()).expect("renders"));
+}
+
+/// What was redacted in the record is nowhere else either: every format is made from the record alone.
+#[test]
+fn no_format_holds_more_than_the_record() {
+    const SECRET: &str = "pl4nted-s3cret";
+    let mut recorder = report::Recorder::new("0.0.0");
+    let mut redactor = run::redact::Redactor::new();
+    redactor.add(SECRET);
+    for event in testing::events() {
+        let event = match event {
+            Event::Exchange(exchange) => {
+                let mut exchange = (*exchange).clone();
+                exchange.request.headers.push("X-Echo", SECRET);
+                exchange.request.url.push_str(SECRET);
+                if let Some(response) = &mut exchange.response {
+                    response.body = SECRET.as_bytes().to_vec();
+                }
+                Event::Exchange(exchange.into())
+            }
+            Event::Finished(mut finished) => {
+                let texts = finished.requirements.iter_mut().flat_map(|r| &mut r.findings);
+                texts.for_each(|finding| finding.actual.push_str(SECRET));
+                finished.notes.push(SECRET.to_owned());
+                Event::Finished(finished)
+            }
+            other => other,
+        };
+        recorder.event(&redactor.event(event));
+    }
+    let report = recorder.report().expect("a run that started");
+    let (diff, matrix) = (Diff::of(&before(), &report), Matrix::of(&[("one".to_owned(), report.clone())]));
+    let made = <Format as clap::ValueEnum>::value_variants().iter().map(|format| format.render(&report));
+    let compared = [Ok(diff.to_text()), diff.to_json(), diff.to_html(), Ok(matrix.to_markdown()), matrix.to_html()];
+    let all: Vec<String> = made.chain(compared).map(|made| made.expect("renders")).collect();
+    assert!(all.iter().any(|text| text.contains("[redacted]")), "the secret was there and was taken out");
+    for text in all {
+        assert!(!text.contains(SECRET), "{text}");
+    }
+}
+
+/// The places of a document, as JSON pointers.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Array(items) => items.iter().enumerate().for_each(|(n, item)| places(item, &format!("{at}/{n}"), found)),
+        Value::Object(members) => members.iter().for_each(|(name, member)| {
+            places(member, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), found);
+        }),
+        _ => {}
+    }
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,40}".prop_map(Value::from),
+        prop::sample::select(vec![
+            "violated",
+            "warned",
+            "x1",
+            "[",
+            "`a` `b`",
+            "9999-12-31T23:59:60Z",
+            "-009999-01-01T00:00:00Z"
+        ])
+        .prop_map(Value::from),
+        Just(serde_json::json!([[], {}])),
+        Just(serde_json::json!({"format": "a", "claims": {"iat": 1e300, "exp": -1, "toe": i64::MIN}})),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 200, ..ProptestConfig::default() })]
+
+    /// A record from elsewhere is refused or shown, in every format; nothing panics.
+    #[test]
+    fn a_foreign_record_is_refused_or_shown(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any_value()), 1..6),
+        cut in prop::option::weighted(0.1, any::<prop::sample::Index>()),
+    ) {
+        let own = testing::report();
+        let mut record = serde_json::to_value(&own).expect("JSON");
+        let mut all = Vec::new();
+        places(&record, "", &mut all);
+        for (at, value) in changes {
+            // A change may have taken away the place of another one.
+            if let Some(place) = record.pointer_mut(&all[at.index(all.len())]) {
+                *place = value;
+            }
+        }
+        let mut text = record.to_string().into_bytes();
+        if let Some(cut) = cut {
+            text.truncate(cut.index(text.len()));
+        }
+        match json::from_text(&text) {
+            Err(fault) => prop_assert!(!fault.expected.is_empty() && !fault.got.is_empty()),
+            Ok(report) => {
+                for format in <Format as clap::ValueEnum>::value_variants() {
+                    format.render(&report).expect("renders");
+                }
+                for diff in [Diff::of(&own, &report), Diff::of(&report, &own)] {
+                    diff.to_html().and_then(|_| diff.to_json()).expect("renders");
+                    diff.to_text();
+                }
+                let matrix = Matrix::of(&[("own".to_owned(), own), ("foreign".to_owned(), report)]);
+                matrix.to_html().expect("renders");
+                matrix.to_markdown();
+            }
+        }
+    }
 }

@@ -1,11 +1,14 @@
 //! The commands, one file each. Only this module prints.
 
 mod arguments;
+mod artefact;
+mod badge;
 mod catalogue;
 mod check;
 mod completions;
 mod config;
 mod console;
+mod diff;
 mod doctor;
 mod explain;
 mod init;
@@ -13,7 +16,9 @@ mod keys;
 mod lint;
 mod list;
 mod man;
+mod matrix;
 mod mock;
+mod report;
 mod run;
 mod schema;
 mod selftest;
@@ -62,6 +67,14 @@ enum Command {
     Explain(explain::Args),
     /// Check suite files: located errors, missing halves.
     Lint(lint::Args),
+    /// Make a report of a run in another format: HTML, JUnit, ...
+    Report(report::Args),
+    /// Say what changed from one run to another.
+    Diff(diff::Args),
+    /// Put several targets side by side: requirements by targets.
+    Matrix(matrix::Args),
+    /// Draw a badge of a run: the claim and the verdict, as SVG.
+    Badge(badge::Args),
     /// Print a JSON Schema.
     Schema(schema::Args),
     /// Prove that the verdicts are right.
@@ -98,6 +111,10 @@ pub fn main() -> ProcessExit {
         Command::List(args) => list::main(args),
         Command::Explain(args) => explain::main(args),
         Command::Lint(args) => lint::main(args),
+        Command::Report(args) => report::main(args),
+        Command::Diff(args) => diff::main(args),
+        Command::Matrix(args) => matrix::main(args),
+        Command::Badge(args) => badge::main(args),
         Command::Schema(args) => schema::main(args),
         Command::Selftest(args) => selftest::main(args),
         Command::Completions(args) => completions::main(args),

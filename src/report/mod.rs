@@ -10,19 +10,29 @@
 //! | [`junit`] | `junit.xml`: a testcase per requirement |
 //! | [`html`] | `report.html`: one file for people, nothing loaded from elsewhere |
 //! | [`terminal`] | events as lines for people, and the summary at the end |
+//! | [`badge`] | the claim and the verdict in one line, as SVG |
+//! | [`diff`], [`matrix`] | two runs compared, several targets side by side; [`side`] the head of each |
+//! | [`format`] | the formats that can be made of a record, by name |
+//! | [`find`] | a run by its folder, its file, its id, or `latest` |
 //! | [`mod@write`] | the folder of a run, and `latest` |
 //! | [`text`], [`words`] | text from elsewhere made harmless; wording that formats share |
 //!
-//! Adding a format is one file here and one line in [`write::write_all`].
+//! Adding a format is one file here, one line in [`format`], and one in [`write::write_all`] if every run leaves it.
 
+pub mod badge;
+pub mod diff;
 pub mod error;
 pub mod exchange;
+pub mod find;
+pub mod format;
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod matrix;
 pub mod record;
 pub mod recorder;
 pub mod schema;
+pub mod side;
 pub mod terminal;
 pub mod text;
 pub mod words;
@@ -31,7 +41,11 @@ pub mod write;
 #[cfg(test)]
 mod testing;
 
+pub use diff::Diff;
 pub use error::ReportError;
+pub use find::read_run;
+pub use format::Format;
+pub use matrix::Matrix;
 pub use record::Report;
 pub use recorder::Recorder;
 pub use terminal::{Progress, Terminal, TerminalOptions};

@@ -80,6 +80,9 @@ pub struct Run {
     /// Whether warnings count as violations.
     #[serde(default)]
     pub strict: bool,
+    /// The command that repeats the run, without what was selected of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// Where the operator configured the target; absent if all was on the command line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<ConfigPlace>,

@@ -94,6 +94,7 @@ impl Recorder {
                 interrupted: finished.interrupted,
                 inconclusive: finished.inconclusive,
                 strict: self.strict,
+                command: Some(started.command.clone()),
                 config: self.config.clone(),
             },
             target: Target { role: started.role, url: started.url.clone() },

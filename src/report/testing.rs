@@ -207,6 +207,7 @@ fn started() -> Event {
         role: Role::Receiver,
         url: URL.to_owned(),
         profile: "push-receiver".to_owned(),
+        command: "setspec run receiver https://rx.example/events".to_owned(),
         requirements: 9,
         cases: 3,
     })

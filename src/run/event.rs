@@ -59,6 +59,8 @@ pub struct Started {
     pub url: String,
     /// The name of the profile: `push-receiver`.
     pub profile: String,
+    /// The command that repeats the run, without secrets and without what was selected of it.
+    pub command: String,
     /// How many requirements are selected.
     pub requirements: usize,
     /// How many cases are selected, those included that will be skipped.

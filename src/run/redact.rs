@@ -205,6 +205,7 @@ impl Redactor {
             }
             Event::Started(mut started) => {
                 self.in_place(&mut started.url);
+                self.in_place(&mut started.command);
                 Event::Started(started)
             }
             Event::Finished(mut finished) => {

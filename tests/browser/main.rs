@@ -6,6 +6,15 @@
 #[path = "../support/browser/mod.rs"]
 mod browser;
 mod driver;
+mod hostile;
+mod pages;
+
+// The sample events are those of the unit tests; these names are what they expect at the root of a crate.
+use setspec::{http, report, run, suite};
+
+#[allow(dead_code, reason = "the unit tests use the rest")]
+#[path = "../../src/report/testing.rs"]
+mod testing;
 
 use std::process::ExitCode;
 
@@ -17,6 +26,6 @@ fn main() -> ExitCode {
     if let Some(why) = browser::why_ignored() {
         eprintln!("{why}");
     }
-    let trials = [driver::trials()];
+    let trials = [driver::trials(), pages::trials()];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

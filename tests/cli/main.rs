@@ -2,6 +2,7 @@
 
 mod check;
 mod comforts;
+mod compare;
 mod configuration;
 mod doctor;
 mod exit_codes;

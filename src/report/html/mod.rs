@@ -1,31 +1,31 @@
 //! `report.html`: the report for people, in one file.
 //!
-//! It loads nothing, runs nothing, and shows what the target sent as text: the template escapes every value, and a
-//! content security policy forbids the rest.
+//! It loads nothing, and shows what the target sent as text: the template escapes every value, and a content security
+//! policy forbids every script and style but our own. The script filters and copies; all can be read without it.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`page`] | the frame that every page of setspec has |
+//! | [`view`] | what the template shows: the head, and lists |
+//! | [`requirement`] | requirements with their findings, and what was accepted |
+//! | [`message`], [`token`] | exchanges, and the SETs in them |
+//! | [`limits`] | how much of it all |
 
+mod limits;
 mod message;
+pub(super) mod page;
+mod requirement;
+mod token;
 mod view;
-
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 use super::error::ReportError;
 use super::record::Report;
-
-const TEMPLATE: &str = include_str!("../templates/report.html");
+pub(super) use requirement::{Span, link, spoken};
 
 /// The report as one HTML page.
 pub fn render(report: &Report) -> Result<String, ReportError> {
-    let mut environment = Environment::new();
-    // Stated and not left to the file name: on this hangs the safety of the page.
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let refused = |error: minijinja::Error| ReportError::render("HTML", format!("{error:#}"));
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(refused)?;
-    environment.set_syntax(syntax);
-    let page = Serde(view::Page::of(report));
-    environment.render_named_str("report.html", TEMPLATE, page).map_err(refused)
+    let title = format!("{}: {}", report.verdict.name(), super::text::short(&report.target.url, 200));
+    page::render("report.html", &title, &view::View::of(report))
 }
 
 #[cfg(test)]

@@ -290,6 +290,7 @@ impl OpRun {
             role: Role::Op,
             url: settings.issuer.clone(),
             profile: settings.profile.clone(),
+            command: settings.command.clone(),
             requirements: self.plan.requirements.len(),
             cases: self.plan.cases.len(),
         };

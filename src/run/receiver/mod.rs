@@ -213,6 +213,7 @@ impl ReceiverRun {
             role: Role::Receiver,
             url: settings.url.to_string(),
             profile: settings.profile.clone(),
+            command: settings.command.clone(),
             requirements: self.plan.requirements.len(),
             cases: self.plan.cases.len(),
         };

@@ -218,6 +218,7 @@ impl RpRun {
             role: Role::Rp,
             url: settings.login.to_string(),
             profile: settings.profile.clone(),
+            command: settings.command.clone(),
             requirements: self.plan.requirements.len(),
             cases: self.plan.cases.len(),
         };

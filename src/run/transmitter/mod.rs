@@ -218,6 +218,7 @@ impl TransmitterRun {
             role: Role::Transmitter,
             url: settings.issuer.clone(),
             profile: settings.profile.clone(),
+            command: settings.command.clone(),
             requirements: self.plan.requirements.len(),
             cases: if with_cases { self.plan.cases.len() } else { 0 },
         };

@@ -197,6 +197,7 @@ impl VisitingRun {
             role: Role::Receiver,
             url: world.transmitter.issuer().to_owned(),
             profile: settings.profile.clone(),
+            command: settings.command.clone(),
             requirements: plan.requirements.len(),
             cases: if with_cases { plan.cases.len() } else { 0 },
         };

@@ -42,11 +42,13 @@ pub struct Page {
     connection: Connection,
     events: Vec<Value>,
     seen: Seen,
+    scripts: bool,
 }
 
 impl Page {
     pub(super) fn attach(url: &str) -> Result<Self, String> {
-        let mut page = Self { connection: Connection::open(url)?, events: Vec::new(), seen: Seen::default() };
+        let connection = Connection::open(url)?;
+        let mut page = Self { connection, events: Vec::new(), seen: Seen::default(), scripts: true };
         let target = page.ask("Target.createTarget", json!({ "url": "about:blank" }))?;
         let attached = page.ask("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }))?;
         let session = attached["sessionId"].as_str().ok_or("expected a session, got none")?;
@@ -134,10 +136,9 @@ impl Page {
     /// What the page did so far. Everything that was under way has been reported when this comes back.
     #[track_caller]
     pub fn seen(&mut self) -> Seen {
-        // Two frames: what a script, a style or a timer of no delay begins has begun then.
-        self.evaluate(
-            "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))",
-        );
+        // Two frames: what a script, a style or a timer of no delay begins has begun then. Without scripts no timer ends.
+        let frames = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))";
+        self.evaluate(if self.scripts { frames } else { "0" });
         self.seen.clone()
     }
 
@@ -201,7 +202,7 @@ impl Page {
     #[track_caller]
     pub fn click(&mut self, selector: &str) {
         let place = self.evaluate(&format!(
-            "(() => {{ const e = document.querySelector({}); if (!e) return null; e.scrollIntoView({{ block: 'center' }}); \
+            "(() => {{ const e = document.querySelector({}); if (!e) return null; e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
              const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()",
             json!(selector)
         ));
@@ -226,6 +227,7 @@ impl Page {
     /// Lets scripts of pages run, or not. What the test evaluates runs always.
     #[track_caller]
     pub fn scripts(&mut self, run: bool) {
+        self.scripts = run;
         self.command("Emulation.setScriptExecutionDisabled", json!({ "value": !run }));
     }
 
