@@ -33,6 +33,8 @@ fn snapshots() -> insta::Settings {
         (r"(?m)^(RFC \d+|all) +\d[ \d]+$", "$1 [numbers]"),
         (r"\d+ (requirements|cases|expectations|more)", "[n] $1"),
         (r"(?m)^(Untested: |  )\d+(: |$)", "$1[n]$2"),
+        // So do the options.
+        (r"(?m)^not given: .+$", "not given: [keys]"),
     ] {
         settings.add_filter(pattern, stand_in);
     }
