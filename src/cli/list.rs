@@ -7,7 +7,7 @@ use super::catalogue::SuiteArgs;
 use super::console::{Failure, line};
 use crate::expr::FUNCTIONS;
 use crate::peer::ssf::events::{EVENT_TYPES, EventType};
-use crate::peer::{oidc, ssf, ssf_receiver};
+use crate::peer::{oidc, scim, ssf, ssf_receiver};
 use crate::run::outcome::ExitCode;
 use crate::suite::Catalogue;
 use crate::suite::catalogue::Deviation;
@@ -70,13 +70,17 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
             let of_transmitters = ssf::Behaviour::NAMES.iter().map(|name| named(name, Role::Transmitter, ""));
             of_transmitters
                 .chain(of_party(ssf_receiver::BEHAVIOURS, Role::Receiver))
+                .chain(of_party(scim::BEHAVIOURS, Role::Transmitter))
                 .chain(of_party(oidc::behaviour::OF_OP, Role::Op))
                 .chain(of_party(oidc::behaviour::OF_RP, Role::Rp))
                 .collect()
         }
         What::Toggles => {
             let of_transmitters = of_party(ssf::TOGGLES, Role::Transmitter);
-            of_transmitters.chain(of_party(ssf_receiver::TOGGLES, Role::Receiver)).collect()
+            of_transmitters
+                .chain(of_party(scim::TOGGLES, Role::Transmitter))
+                .chain(of_party(ssf_receiver::TOGGLES, Role::Receiver))
+                .collect()
         }
         What::Counts => counts(&catalogue),
     };

@@ -109,6 +109,12 @@ pub fn with_query(url: &str, name: &str, value: &str) -> Result<String, String> 
     Ok(url.into())
 }
 
+/// The URL that a reference stands for at a base (RFC 3986 section 5).
+pub fn resolve(base: &str, reference: &str) -> Result<String, String> {
+    let base = url::Url::parse(base).map_err(|error| format!("{base:?} is no URL: {error}"))?;
+    base.join(reference).map(String::from).map_err(|error| format!("{reference:?} is no URI reference: {error}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

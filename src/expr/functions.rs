@@ -135,6 +135,12 @@ pub static FUNCTIONS: &[FunctionDoc] = &[
         meaning: "the URL with one more query parameter of this name and value, encoded",
         call: |a| formats::with_query(text(&a[0])?, text(&a[1])?, text(&a[2])?).map(Value::from),
     },
+    FunctionDoc {
+        name: "resolve",
+        arity: 2..=2,
+        meaning: "the URL that a reference stands for where it is found at a base URL (RFC 3986 section 5)",
+        call: |a| formats::resolve(text(&a[0])?, text(&a[1])?).map(Value::from),
+    },
     FunctionDoc { name: "unique", arity: 1..=1, meaning: "a list without two equal elements", call: unique },
     FunctionDoc {
         name: "now",

@@ -57,6 +57,17 @@ impl Tamper {
         Self { deviations: deviations.into_iter().collect() }
     }
 
+    /// Whether it is the reference.
+    pub fn is_empty(&self) -> bool {
+        self.deviations.is_empty()
+    }
+
+    /// Those deviations that a SCIM service provider acts out, and all others.
+    pub fn divided(self) -> (Self, Self) {
+        let (scim, others) = self.deviations.into_iter().partition(Deviation::is_of_scim);
+        (Self { deviations: scim }, Self { deviations: others })
+    }
+
     /// What differs on the TLS layer, by the first deviation that says so.
     pub(crate) fn tls(&self) -> Option<&TlsDeviation> {
         self.deviations.iter().find_map(|deviation| deviation.tls.as_ref())
@@ -192,7 +203,7 @@ impl Tamper {
 
 /// Whether an answer to this operation is meant.
 fn is_on(stage: Stage, operation: &str) -> bool {
-    let outside = ["metadata", "authorization-server", "jwks", "token", "poll", "unknown"];
+    let outside = ["metadata", "authorization-server", "jwks", "token", "poll", "scim", "unknown"];
     match stage {
         Stage::Management => !outside.contains(&operation),
         stage => stage.is_answer() && stage.name() == operation,

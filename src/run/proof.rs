@@ -11,6 +11,7 @@ mod desk;
 mod logout;
 mod null;
 mod scenario;
+mod scim;
 mod ssf;
 mod visiting;
 mod watch;
@@ -48,6 +49,8 @@ pub enum Trial {
     NullRp(NullRp),
     /// The same for an OpenID provider.
     NullOp(NullPeer),
+    /// The same for a SCIM service provider.
+    NullScim(NullPeer),
     /// The reference receiver gets the same statuses in twenty runs.
     Determinism,
     /// The reference transmitter of shared signals gets the same statuses in ten runs.
@@ -56,6 +59,8 @@ pub enum Trial {
     DeterminismOfVisitors,
     /// The reference relying party gets the same statuses in ten runs.
     DeterminismOfRelyingParties,
+    /// The reference SCIM service provider gets the same statuses in ten runs.
+    DeterminismOfScim,
 }
 
 /// How often the determinism trial runs.
@@ -75,10 +80,12 @@ pub fn trials(catalogue: &Catalogue) -> Vec<Trial> {
     trials.extend(NullVisitor::ALL.map(Trial::NullVisitor));
     trials.extend(NullRp::all().into_iter().map(Trial::NullRp));
     trials.extend(NullPeer::ALL.map(Trial::NullOp));
+    trials.extend(NullPeer::ALL.map(Trial::NullScim));
     trials.push(Trial::Determinism);
     trials.push(Trial::DeterminismOfTransmitters);
     trials.push(Trial::DeterminismOfVisitors);
     trials.push(Trial::DeterminismOfRelyingParties);
+    trials.push(Trial::DeterminismOfScim);
     trials
 }
 
@@ -99,10 +106,12 @@ impl Trial {
             Self::NullVisitor(peer) => format!("null/visitor-{}", peer.name()),
             Self::NullRp(peer) => format!("null/rp-{}", peer.name()),
             Self::NullOp(peer) => format!("null/op-{}", peer.name()),
+            Self::NullScim(peer) => format!("null/scim-{}", peer.name()),
             Self::Determinism => "determinism/twenty-runs".to_owned(),
             Self::DeterminismOfTransmitters => "determinism/ssf-transmitter".to_owned(),
             Self::DeterminismOfVisitors => "determinism/ssf-receiver".to_owned(),
             Self::DeterminismOfRelyingParties => "determinism/rp".to_owned(),
+            Self::DeterminismOfScim => "determinism/scim-transmitter".to_owned(),
         }
     }
 
@@ -112,13 +121,17 @@ impl Trial {
             Self::Reference(_) | Self::Coverage => "reference",
             Self::Mutant(_) => "mutants",
             Self::Variation(_) => "variations",
-            Self::Null(_) | Self::NullTransmitter(_) | Self::NullVisitor(_) | Self::NullRp(_) | Self::NullOp(_) => {
-                "null peers"
-            }
+            Self::Null(_)
+            | Self::NullTransmitter(_)
+            | Self::NullVisitor(_)
+            | Self::NullRp(_)
+            | Self::NullOp(_)
+            | Self::NullScim(_) => "null peers",
             Self::Determinism
             | Self::DeterminismOfTransmitters
             | Self::DeterminismOfVisitors
-            | Self::DeterminismOfRelyingParties => "determinism",
+            | Self::DeterminismOfRelyingParties
+            | Self::DeterminismOfScim => "determinism",
         }
     }
 
@@ -143,6 +156,7 @@ impl Trial {
             Self::NullVisitor(peer) => null::prove_visitor(lab, *peer).await,
             Self::NullRp(peer) => logout::prove_null(lab, *peer).await,
             Self::NullOp(peer) => logout::prove_null_op(lab, *peer).await,
+            Self::NullScim(peer) => scim::prove_null(lab, *peer).await,
             Self::Determinism => determinism(lab, &Combination::fullest(Role::Receiver), REPEATS).await,
             Self::DeterminismOfTransmitters => {
                 determinism(lab, &Combination::offering([]), REPEATS_OF_SHARED_SIGNALS).await
@@ -153,6 +167,7 @@ impl Trial {
             Self::DeterminismOfRelyingParties => {
                 determinism(lab, &Combination::of(Role::Rp), REPEATS_OF_SHARED_SIGNALS).await
             }
+            Self::DeterminismOfScim => determinism(lab, &Combination::scim([]), REPEATS_OF_SHARED_SIGNALS).await,
         }
     }
 }

@@ -12,16 +12,18 @@ use crate::peer::message::{request_value, response_value, tls_value};
 use crate::suite::catalogue::HttpPlan;
 use crate::suite::model::case::TlsVersion;
 
+/// Where the request of a plan goes.
+pub(crate) fn url(plan: &HttpPlan, scope: &Scope) -> Result<Url, Stop> {
+    // What a request is made from may come from the target, and then says nothing of us.
+    let url = scope.enter(|entered| plan.url.render_text(entered)).map_err(Stop::inconclusive)?;
+    Url::parse(&url).map_err(|error| Stop::inconclusive(format!("{url:?} is no URL: {error}")))
+}
+
 /// The request of a plan; `credential` is the whole value of the Authorization header.
 pub(crate) fn spec(plan: &HttpPlan, scope: &Scope, credential: Option<String>) -> Result<RequestSpec, Stop> {
-    let (url, body) = scope
-        .enter(|entered| {
-            let body = plan.body.as_ref().map(|body| body.render(entered)).transpose();
-            plan.url.render_text(entered).and_then(|url| body.map(|body| (url, body)))
-        })
-        // What a request is made from may come from the target, and then says nothing of us.
-        .map_err(Stop::inconclusive)?;
-    let url = Url::parse(&url).map_err(|error| Stop::inconclusive(format!("{url:?} is no URL: {error}")))?;
+    let url = url(plan, scope)?;
+    let body = scope.enter(|entered| plan.body.as_ref().map(|body| body.render(entered)).transpose());
+    let body = body.map_err(Stop::inconclusive)?;
     let mut fields = Vec::new();
     if plan.is_json {
         fields.push(("Content-Type".to_owned(), "application/json".to_owned()));

@@ -492,9 +492,16 @@ impl Deviation {
         ["ssf/", "rfc8936/", "caep-interop/"].iter().any(|folder| self.id.starts_with(folder))
     }
 
+    /// Whether it takes a SCIM service provider to act it out.
+    pub fn is_of_scim(&self) -> bool {
+        let acts = self.on == Some(Stage::Scim) || self.behave.is_some() || !self.given.is_empty();
+        acts && self.id.starts_with("scim-events/")
+    }
+
     /// Whether it stands in the suite of a family of events, and is about nothing but their SETs.
     pub fn is_of_events(&self) -> bool {
-        ["caep/", "risc/", "scim-events/", "oauth-events/"].iter().any(|folder| self.id.starts_with(folder))
+        !self.is_of_scim()
+            && ["caep/", "risc/", "scim-events/", "oauth-events/"].iter().any(|folder| self.id.starts_with(folder))
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn of_case() -> Vocabulary {
         .and(["metadata", "metadata_url", "events", "subject", "other_subject", "delivery", "received"])
         .and(["push_delivery", "poll_delivery", "delivery_request"])
         .and(["outcome", "operation", "endpoint", "stream_id", "history", "told", "answer"])
-        .and(["session", "logout_uri", "registration", "jwe"])
+        .and(["session", "logout_uri", "registration", "jwe", "scim"])
 }
 
 /// What the templates of fixtures see.

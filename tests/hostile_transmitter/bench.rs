@@ -148,6 +148,7 @@ pub fn settings(issuer: &str) -> TransmitterSettings {
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
         jwks: None,
+        scim: None,
         hook: Hook::None,
         events: Vec::new(),
         subjects: Vec::new(),

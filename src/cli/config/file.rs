@@ -115,6 +115,8 @@ pub(in crate::cli) struct Config {
     pub second_client_secret: Option<SecretReference>,
     pub take_over: Option<bool>,
     pub trigger: Option<TriggerConfig>,
+    pub scim: Option<Url>,
+    pub scim_token: Option<SecretReference>,
 
     /// Where it was read from.
     #[serde(skip)]

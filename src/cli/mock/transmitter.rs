@@ -17,10 +17,12 @@ use crate::cli::config::secret;
 use crate::cli::console::{Failure, line, print, visible};
 use crate::cli::{keys, runtime, signals};
 use crate::http::{Client, ClientOptions, Exchange, Recorder, ServerTls};
+use crate::peer::scim::{ScimOptions, ScimProvider};
 use crate::peer::ssf::{
     ClientCredentials, DefaultSubjects, Happening, ReceiverAccount, SsfOptions, SsfTransmitter, StartError, Tampered,
     events,
 };
+use crate::peer::tamper::Tamper;
 use crate::run::outcome::ExitCode;
 use crate::run::redact::Redactor;
 use crate::set::{Alg, Jwks};
@@ -82,6 +84,10 @@ pub(in crate::cli) struct TransmitterArgs {
     /// Where the control interface listens, a loopback address.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     control: SocketAddr,
+    /// Be a SCIM service provider too, which listens here and whose changes are sent as events (RFC 9967); it takes the tokens
+    /// of the receivers.
+    #[arg(long, value_name = "ADDR")]
+    scim: Option<SocketAddr>,
     /// How many seconds a poll waits for a SET.
     #[arg(long, value_name = "SECONDS", default_value = "30")]
     long_poll_timeout: u64,
@@ -117,7 +123,11 @@ pub(super) fn main(args: TransmitterArgs) -> Result<ExitCode, Failure> {
     let mut options = SsfOptions::new(accounts, keys.good, client);
     options.other_key = Some(keys.other);
     let catalogue = args.suites.load()?;
-    let tampered = Tampered::new(args.deviations.tamper(&catalogue, Role::Transmitter)?);
+    let (of_scim, others) = args.deviations.tamper(&catalogue, Role::Transmitter)?.divided();
+    if args.scim.is_none() && !of_scim.is_empty() {
+        return Err(Failure::usage("--mutant and --variation: those of a SCIM service provider need --scim"));
+    }
+    let tampered = Tampered::new(others);
     options.catalogue = Some(catalogue);
     options.addr = args.listen;
     options.public_url = args.public_url;
@@ -137,7 +147,20 @@ pub(super) fn main(args: TransmitterArgs) -> Result<ExitCode, Failure> {
     options.timing.inactivity_timeout = args.inactivity_timeout.map(Duration::from_secs);
     // Last, as a variation may change what the options above say.
     tampered.install(&mut options).map_err(Failure::usage)?;
-    runtime()?.block_on(serve(options, &guests, &redactor))
+    let scim = args.scim.map(|addr| (addr, of_scim));
+    runtime()?.block_on(serve(options, scim, &guests, &redactor))
+}
+
+/// Starts the service provider, for clients that have the token of a receiver.
+async fn provider(
+    transmitter: &Arc<SsfTransmitter>,
+    tokens: Vec<SecretString>,
+    addr: SocketAddr,
+    tamper: Tamper,
+    requests: Recorder,
+) -> Result<ScimProvider, Failure> {
+    let options = ScimOptions { addr, tamper, requests, ..ScimOptions::new(transmitter.clone(), tokens) };
+    ScimProvider::start(options).await.map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// What it shows to its clients, where it serves https.
@@ -199,17 +222,28 @@ fn account(name: &str, token: SecretString, audience: &str) -> ReceiverAccount {
     }
 }
 
-async fn serve(mut options: SsfOptions, guests: &[Guest], redactor: &Redactor) -> Result<ExitCode, Failure> {
+async fn serve(
+    mut options: SsfOptions,
+    scim: Option<(SocketAddr, Tamper)>,
+    guests: &[Guest],
+    redactor: &Redactor,
+) -> Result<ExitCode, Failure> {
     let recorder = Recorder::new(16);
     let mut requests = recorder.subscribe();
-    options.requests = recorder;
+    options.requests = recorder.clone();
+    let tokens = options.receivers.iter().flat_map(|account| account.tokens.clone()).collect();
     let transmitter =
         SsfTransmitter::start(options).await.map_err(|error: StartError| Failure::usage(error.to_string()))?;
+    let transmitter = Arc::new(transmitter);
+    let provider = match scim {
+        Some((addr, tamper)) => Some(provider(&transmitter, tokens, addr, tamper, recorder).await?),
+        None => None,
+    };
     let mut happenings = transmitter.watch();
     let mut stop = pin!(signals::stopped());
     // Whoever reads the ready line may send a signal at once.
     listen_now(stop.as_mut()).await;
-    print(&welcome::text(&transmitter, guests));
+    print(&welcome::text(&transmitter, provider.as_ref(), guests));
     let say = |text: String| line(&visible(&redactor.text(&text)));
     loop {
         tokio::select! {
@@ -218,7 +252,13 @@ async fn serve(mut options: SsfOptions, guests: &[Guest], redactor: &Redactor) -
             () = &mut stop => break,
         }
     }
-    transmitter.shutdown().await;
+    if let Some(provider) = provider {
+        provider.shutdown().await;
+    }
+    // A request that is still worked on may hold it, too.
+    if let Some(transmitter) = Arc::into_inner(transmitter) {
+        transmitter.shutdown().await;
+    }
     line("setspec mock transmitter has stopped");
     Ok(ExitCode::Conformant)
 }

@@ -1,5 +1,6 @@
 //! The start-up text of the mock transmitter: what it is called, and commands to copy.
 
+use crate::peer::scim::ScimProvider;
 use crate::peer::ssf::SsfTransmitter;
 
 /// A receiver as the text tells of it.
@@ -10,7 +11,7 @@ pub(super) struct Guest {
 }
 
 /// The lines, the ready line first.
-pub(super) fn text(transmitter: &SsfTransmitter, guests: &[Guest]) -> String {
+pub(super) fn text(transmitter: &SsfTransmitter, provider: Option<&ScimProvider>, guests: &[Guest]) -> String {
     let issuer = transmitter.issuer();
     let mut lines = vec![
         format!("setspec mock transmitter is ready: {issuer}"),
@@ -30,6 +31,9 @@ pub(super) fn text(transmitter: &SsfTransmitter, guests: &[Guest]) -> String {
     if let Some(control) = transmitter.control_url() {
         lines.push(format!("  control         {control}"));
     }
+    if let Some(provider) = provider {
+        lines.push(format!("  SCIM            {} (the token of a receiver is that of a client)", provider.base_url()));
+    }
     let event = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
     lines.push(String::new());
     lines.push("Make a stream that is polled:".to_owned());
@@ -43,6 +47,11 @@ pub(super) fn text(transmitter: &SsfTransmitter, guests: &[Guest]) -> String {
         lines.push("Send an event:".to_owned());
         lines.push(format!("  setspec mock emit --control {control} --event caep/session-revoked \\"));
         lines.push("    --subject '{\"format\":\"email\",\"email\":\"user@example.com\"}'".to_owned());
+    }
+    if let Some(provider) = provider {
+        lines.push("Create a user, which sends an event:".to_owned());
+        lines.push(format!("  curl -s {}/Users -H \"Authorization: Bearer {shown}\" \\", provider.base_url()));
+        lines.push("    -H 'Content-Type: application/scim+json' -d '{\"userName\":\"jdoe\"}'".to_owned());
     }
     lines.push(String::new());
     lines.join("\n")

@@ -1,7 +1,5 @@
 //! What is judged: from the command line to an engine that can start.
 
-use std::sync::Arc;
-
 use clap::{ArgMatches, Subcommand};
 use tokio::sync::watch;
 
@@ -11,7 +9,6 @@ use crate::cli::config::{Config, Fault};
 use crate::cli::console::Failure;
 use crate::peer::oidc::{Op, Rp};
 use crate::peer::receiver::Receiver;
-use crate::peer::ssf::SsfTransmitter;
 use crate::run::event::{Emitter, Finished};
 use crate::run::op::OpRun;
 use crate::run::plan::{Selection, Visits};
@@ -48,7 +45,7 @@ pub(in crate::cli) enum Work {
 pub(in crate::cli) enum Engine {
     Receiver(Box<ReceiverRun>, Option<Receiver>),
     Visiting(Box<VisitingRun>),
-    Transmitter(Box<TransmitterRun>, Option<Arc<SsfTransmitter>>),
+    Transmitter(Box<TransmitterRun>, Option<transmitter::BuiltIn>),
     Rp(Box<RpRun>, Option<Rp>),
     Op(Box<OpRun>, Option<Op>),
 }

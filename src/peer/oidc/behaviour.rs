@@ -1,9 +1,9 @@
 //! What the built-in provider and relying party can be made to do otherwise than they should, by name.
 
-use crate::peer::tamper::Tamper;
+use crate::peer::behaviours::Known;
 
 /// What a provider can do otherwise: name and description.
-pub const OF_OP: &[(&str, &str)] = &[
+pub const OF_OP: Known = &[
     ("forgets-relying-parties", "tells nobody that a session has ended (section 2.3)"),
     ("keeps-sid-out-of-id-tokens", "leaves sid out of ID Tokens (section 2.1)"),
     ("gives-one-sid-to-all", "gives every session the same sid (section 2.1)"),
@@ -33,7 +33,7 @@ pub const OF_OP: &[(&str, &str)] = &[
 ];
 
 /// What a relying party can do otherwise: name and description.
-pub const OF_RP: &[(&str, &str)] = &[
+pub const OF_RP: Known = &[
     ("keeps-sessions", "takes logout tokens and ends no session (section 2.7)"),
     ("keeps-sessions-named-by-sid", "ends no session where the token names one by sid alone (section 2.7)"),
     ("keeps-sessions-named-by-sub", "ends no session where the token names the user alone (section 2.7)"),
@@ -58,27 +58,3 @@ pub const OF_RP: &[(&str, &str)] = &[
     ("shows-its-login-in-place", "shows its login page at the protected page, with status 200"),
     ("gives-a-query", "registers a logout URI with a query (section 2.2)"),
 ];
-
-/// The switches that are on.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Behaviours(Vec<String>);
-
-impl Behaviours {
-    /// Those of the deviations, all of which have to be among `known`.
-    ///
-    /// # Errors
-    /// In words, if one is not.
-    pub fn new(tamper: &Tamper, known: &[(&str, &str)]) -> Result<Self, String> {
-        let chosen: Vec<String> = tamper.behaviours().map(str::to_owned).collect();
-        match chosen.iter().find(|name| !known.iter().any(|(known, _)| known == name)) {
-            Some(name) => Err(format!("there is no behaviour `{name}` of this peer")),
-            None => Ok(Self(chosen)),
-        }
-    }
-
-    /// Whether one is on.
-    pub fn has(&self, name: &str) -> bool {
-        debug_assert!(OF_OP.iter().chain(OF_RP).any(|(known, _)| *known == name), "{name} is a behaviour");
-        self.0.iter().any(|known| known == name)
-    }
-}

@@ -1,5 +1,7 @@
 //! Events on demand.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -7,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::events;
 use super::mint::{Making, MintError, mint};
 use super::state::Shared;
+use super::stream::Stream;
 use super::subjects::valid_subject;
 use super::{Happening, Refusal};
 use crate::expr::Scope;
@@ -91,6 +94,26 @@ pub enum EmitError {
     Mint(#[from] MintError),
 }
 
+/// Something that has happened, with all that is said of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Announcement {
+    /// The URI of the event type.
+    pub event: String,
+    /// The subject identifier (RFC 9493).
+    pub subject: Value,
+    /// The payload of the event.
+    pub payload: Map<String, Value>,
+    /// What it came of: the claim `txn`.
+    pub txn: String,
+}
+
+impl Announcement {
+    pub(super) fn making(&self) -> Making {
+        let plain = Making::event(&self.event, self.subject.clone(), self.payload.clone());
+        Making { txn: self.txn.clone(), ..plain }
+    }
+}
+
 /// Sends an event to every stream that asked for its type and whose subjects match.
 pub(super) fn emit(shared: &Shared, request: &EventRequest) -> Result<Emission, EmitError> {
     let making = making(shared, request)?;
@@ -101,6 +124,11 @@ pub(super) fn emit(shared: &Shared, request: &EventRequest) -> Result<Emission, 
         Some(id) => vec![shared.get(id).ok_or_else(|| EmitError::NoStream(id.clone()))?],
         None => shared.list(None),
     };
+    Ok(spread(shared, &making, streams)?)
+}
+
+/// Makes a SET of an event for each of these streams that wants it.
+pub(super) fn spread(shared: &Shared, making: &Making, streams: Vec<Arc<Stream>>) -> Result<Emission, MintError> {
     let mut emission = Emission { event: making.event.clone(), sent: Vec::new(), skipped: Vec::new() };
     let subject = making.claims.get("sub_id").cloned().unwrap_or_default();
     for stream in streams {

@@ -48,12 +48,24 @@ impl Making {
 /// Makes and signs the SET for a stream: explicitly typed, with the issuer and audience of the stream, an identifier of its
 /// own, and neither `sub` nor `exp`.
 pub(super) fn mint(shared: &Shared, stream: &Stream, making: Making) -> Result<Entry, MintError> {
+    let event = making.event.clone();
+    let (jti, set) = seal(shared, &stream.id, stream.receiver, making)?;
+    Ok(Entry::new(&jti, set, &event))
+}
+
+/// The same for a receiver, whether there is a stream or not; gives the identifier and the SET.
+pub(super) fn seal(
+    shared: &Shared,
+    stream_id: &str,
+    receiver: usize,
+    making: Making,
+) -> Result<(String, Vec<u8>), MintError> {
     let jti = uuid::Uuid::new_v4().simple().to_string();
     let mut claims = Map::new();
     claims.insert("iss".to_owned(), json!(shared.addresses().issuer));
     claims.insert("jti".to_owned(), json!(jti));
     claims.insert("iat".to_owned(), json!(jiff::Timestamp::now().as_second()));
-    claims.insert("aud".to_owned(), shared.audience(stream.receiver));
+    claims.insert("aud".to_owned(), shared.audience(receiver));
     claims.insert("txn".to_owned(), json!(making.txn));
     for (name, value) in making.claims {
         claims.entry(name).or_insert(value);
@@ -63,8 +75,8 @@ pub(super) fn mint(shared: &Shared, stream: &Stream, making: Making) -> Result<E
     let about = SetFacts {
         event: &making.event,
         fixture: making.fixture.as_deref(),
-        stream_id: &stream.id,
-        receiver: shared.name(stream.receiver),
+        stream_id,
+        receiver: shared.name(receiver),
     };
     let forgery = shared.options.hooks.draft(&mut draft, &about);
     let key = shared.keys.current();
@@ -75,6 +87,6 @@ pub(super) fn mint(shared: &Shared, stream: &Stream, making: Making) -> Result<E
             set::forge(&draft, forgery, &ForgeKeys::new(&key, other))?
         }
     };
-    let jti = draft.claims.get("jti").and_then(Value::as_str).unwrap_or(&jti);
-    Ok(Entry::new(jti, set, &making.event))
+    let jti = draft.claims.get("jti").and_then(Value::as_str).unwrap_or(&jti).to_owned();
+    Ok((jti, set))
 }

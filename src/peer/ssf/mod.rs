@@ -44,7 +44,7 @@ mod verification;
 
 pub use answer::Answer;
 pub use behaviour::Behaviour;
-pub use emit::{Emission, EmitError, EventRequest, Sent, Skipped};
+pub use emit::{Announcement, Emission, EmitError, EventRequest, Sent, Skipped};
 pub use hooks::{Faithful, Hooks, Operation, PushFacts, RequestFacts, SetFacts};
 pub use journal::{Happening, Watch};
 pub use matching::{covers, matches};

@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::addresses::{Addresses, TOKEN};
 use super::control::{self, Control};
-use super::emit::{Emission, EmitError, EventRequest, emit};
+use super::emit::{Announcement, Emission, EmitError, EventRequest, emit, spread};
 use super::journal::Watch;
+use super::mint::{MintError, seal};
 use super::options::SsfOptions;
 use super::queue::Entry;
 use super::refusal::Refusal;
@@ -168,6 +169,22 @@ impl SsfTransmitter {
     /// Sends an event to every stream that asked for its type and whose subjects match.
     pub fn emit(&self, event: &EventRequest) -> Result<Emission, EmitError> {
         emit(&self.shared, event)
+    }
+
+    /// Sends what has happened to every stream that asked for such events and whose subjects match.
+    ///
+    /// # Errors
+    /// If the SET cannot be signed.
+    pub fn announce(&self, announcement: &Announcement) -> Result<Emission, MintError> {
+        spread(&self.shared, &announcement.making(), self.shared.list(None))
+    }
+
+    /// The same as a SET for the first receiver that goes by no stream.
+    ///
+    /// # Errors
+    /// If the SET cannot be signed.
+    pub fn seal(&self, announcement: &Announcement) -> Result<Vec<u8>, MintError> {
+        seal(&self.shared, "", 0, announcement.making()).map(|(_, set)| set)
     }
 
     /// Changes the status of a stream as the transmitter's own decision, which it tells the receiver (SSF section 8.1.5).

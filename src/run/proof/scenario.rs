@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 use url::Url;
 
-use super::{desk, logout, ssf, visiting};
+use super::{desk, logout, scim, ssf, visiting};
 use crate::http::{Authority, Recorder, Roots};
 use crate::peer::receiver::{Receiver, ReceiverOptions};
 use crate::peer::tamper::Tamper;
@@ -47,6 +47,8 @@ pub struct Combination {
     pub encrypted: bool,
     /// A Shared Signals transmitter or receiver, and what it is like otherwise than usual; see `setspec list toggles`.
     pub shared_signals: Option<Vec<String>>,
+    /// A SCIM service provider, and what it or its transmitter is like otherwise than usual.
+    pub scim: Option<Vec<String>>,
     /// The profile that a Shared Signals peer is judged by, if not the plain one of its role.
     pub profile: Option<&'static str>,
 }
@@ -98,6 +100,23 @@ const VISITORS: &[&[&str]] = &[
     &["acknowledges-apart", "adopts", "client-credentials"],
 ];
 
+/// What a SCIM service provider may be like.
+const PROVIDERS: &[&[&str]] = &[
+    &[],
+    &["push-only", "no-verification"],
+    &["poll-only", "one-stream", "default-subjects-none"],
+    &["standing-push"],
+    &["async-none", "notices"],
+    &["async-long"],
+    &["async-long", "slow"],
+    &["slow", "set-location"],
+    &["set-location", "relative-location"],
+    &["relative-location"],
+    &["no-bulk"],
+    &["no-security-events"],
+    &["no-security-events", "standing-push"],
+];
+
 impl Combination {
     pub(super) fn of(role: Role) -> Self {
         Self {
@@ -109,6 +128,7 @@ impl Combination {
             deployed: false,
             encrypted: false,
             shared_signals: None,
+            scim: None,
             profile: None,
         }
     }
@@ -121,6 +141,12 @@ impl Combination {
     /// A Shared Signals receiver with these toggles.
     pub(super) fn visiting<'a>(toggles: impl IntoIterator<Item = &'a str>) -> Self {
         Self::sharing(Role::Receiver, toggles)
+    }
+
+    /// A SCIM service provider with these toggles.
+    pub(super) fn scim<'a>(toggles: impl IntoIterator<Item = &'a str>) -> Self {
+        let toggles = toggles.into_iter().map(str::to_owned).collect();
+        Self { scim: Some(toggles), ..Self::of(Role::Transmitter) }
     }
 
     fn sharing<'a>(role: Role, toggles: impl IntoIterator<Item = &'a str>) -> Self {
@@ -173,6 +199,7 @@ impl Combination {
         }
         all.push(Self { alg: Alg::Rs256, ..Self::of(Role::Rp) });
         all.push(Self { encrypted: true, ..Self::of(Role::Rp) });
+        all.extend(PROVIDERS.iter().map(|toggles| Self::scim(toggles.iter().copied())));
         all.push(Self::of(Role::Op));
         all.push(Self { alg: Alg::Rs256, ..Self::of(Role::Op) });
         all
@@ -203,6 +230,9 @@ impl Combination {
             let peer = Self { tls, ..Self::sharing(deviation.role, deviation.given.iter().map(String::as_str)) };
             return if deviation.id.starts_with("caep-interop/") { peer.for_interop() } else { peer };
         }
+        if deviation.is_of_scim() {
+            return Self::scim([]);
+        }
         // What is said of events alone needs no peer.
         if deviation.is_of_events() {
             return Self::of(Role::Token);
@@ -232,9 +262,13 @@ impl Combination {
 
     /// The last part of the name of its trial: `receiver-https-authorization-es256`.
     pub fn name(&self) -> String {
-        let shared_signals = if self.shared_signals.is_some() { "ssf-" } else { "" };
+        let family = match (&self.shared_signals, &self.scim) {
+            (Some(_), _) => "ssf-",
+            (_, Some(_)) => "scim-",
+            _ => "",
+        };
         let mut parts =
-            vec![format!("{shared_signals}{}", self.role.name()), if self.tls { "https" } else { "http" }.to_owned()];
+            vec![format!("{family}{}", self.role.name()), if self.tls { "https" } else { "http" }.to_owned()];
         if self.encrypted {
             parts.push("encrypted".to_owned());
         }
@@ -246,7 +280,7 @@ impl Combination {
         }
         parts.push(self.alg.to_string().to_lowercase());
         parts.extend(self.profile.map(str::to_owned));
-        parts.extend(self.shared_signals.iter().flatten().cloned());
+        parts.extend(self.shared_signals.iter().chain(&self.scim).flatten().cloned());
         parts.join("-")
     }
 }
@@ -293,6 +327,10 @@ impl Lab {
                 Role::Transmitter => ssf::run(self, combination, &toggles, deviations).await,
                 _ => visiting::run(self, combination, &toggles, deviations).await.map(|(finished, _)| finished),
             };
+        }
+        if let Some(toggles) = &combination.scim {
+            let toggles: Vec<&str> = toggles.iter().map(String::as_str).collect();
+            return scim::run(self, combination, &toggles, deviations).await;
         }
         if combination.role == Role::Op {
             return logout::run_op(self, combination, deviations).await;

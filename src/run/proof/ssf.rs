@@ -93,6 +93,7 @@ pub(super) fn settings(lab: &Lab, issuer: &str, hook: Hook) -> TransmitterSettin
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
         jwks: None,
+        scim: None,
         hook,
         events: Vec::new(),
         subjects: Vec::new(),

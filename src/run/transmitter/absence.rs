@@ -63,6 +63,18 @@ fn why(world: &World, feature: &str) -> Absence {
         "authorization" => {
             Absence::NotApplicable("no credential was given, so the transmitter asks for none".to_owned())
         }
+        "scim" => untested("it takes the SCIM service provider: --scim names its base URL"),
+        "scim-authorization" => {
+            Absence::NotApplicable("no credential was given, so the service provider asks for none".to_owned())
+        }
+        "scim-async" => {
+            Absence::NotApplicable("the service provider does not say that it answers asynchronously".to_owned())
+        }
+        "scim-bulk" => Absence::NotApplicable("the service provider takes no bulk requests".to_owned()),
+        "scim-new-resources" => Absence::NotApplicable(
+            "a stream covers no resource that was not added, and a new one is not known yet".to_owned(),
+        ),
+        "scim-deletions" => Absence::NotApplicable("no event tells of deletions".to_owned()),
         "long-poll" => untested("it takes to know how long a poll is held: --long-poll says so"),
         "several-events" => untested("it takes two events that can be caused: --event names them"),
         "listener-tls" => untested("our push listener is plain http"),

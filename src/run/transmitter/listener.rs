@@ -34,6 +34,9 @@ const BACKLOG: usize = 1000;
 /// How many bytes of pushes wait to be looked at, at all endpoints together; those beyond are dropped.
 const MOST_WAITING: usize = 32 * 1024 * 1024;
 
+/// The name of the standing endpoint.
+const STANDING: &str = "events";
+
 /// The listener of a run.
 pub(crate) struct Listener {
     server: Server,
@@ -53,6 +56,8 @@ struct Shared {
 /// What stands behind a path.
 struct Place {
     script: Script,
+    /// Whether it also hears of what comes to the standing endpoint.
+    standing: bool,
     /// Gone once the case has ended: what comes late is acknowledged and passed over.
     pushes: Option<mpsc::Sender<Arc<Exchange>>>,
 }
@@ -110,9 +115,24 @@ impl Listener {
 
     /// A new endpoint, which acknowledges every push until it is told otherwise.
     pub fn open(&self) -> Endpoint {
+        self.place(false)
+    }
+
+    /// The same, which also hears of everything that comes to the standing endpoint.
+    pub fn open_standing(&self) -> Endpoint {
+        self.place(true)
+    }
+
+    /// Where a transmitter pushes that is told so by its operator, rather than by us. Every push is acknowledged.
+    pub fn standing_url(&self) -> String {
+        format!("{}/push/{STANDING}", self.base)
+    }
+
+    fn place(&self, standing: bool) -> Endpoint {
         let key = Uuid::new_v4().simple().to_string();
         let (sender, pushes) = mpsc::channel(BACKLOG);
-        self.shared.places().insert(key.clone(), Place { script: Script::default(), pushes: Some(sender) });
+        let place = Place { script: Script::default(), standing, pushes: Some(sender) };
+        self.shared.places().insert(key.clone(), place);
         Endpoint { url: format!("{}/push/{key}", self.base), key, shared: self.shared.clone(), pushes }
     }
 
@@ -128,18 +148,30 @@ impl Drop for Listener {
     }
 }
 
+impl Place {
+    /// A transmitter that floods us loses what nobody has looked at.
+    fn take(&self, exchange: Arc<Exchange>, waiting: &AtomicUsize) {
+        let Some(pushes) = &self.pushes else { return };
+        let size = exchange.request.body.len();
+        if waiting.load(Ordering::Relaxed) + size <= MOST_WAITING && pushes.try_send(exchange).is_ok() {
+            waiting.fetch_add(size, Ordering::Relaxed);
+        }
+    }
+}
+
 impl Shared {
     fn dispatch(&self, exchange: Arc<Exchange>) {
         let places = self.places();
-        match places.get(key_of(&exchange.request.target)) {
-            Some(Place { pushes: Some(pushes), .. }) => {
-                // A transmitter that floods us loses what nobody has looked at.
-                let size = exchange.request.body.len();
-                if self.waiting.load(Ordering::Relaxed) + size <= MOST_WAITING && pushes.try_send(exchange).is_ok() {
-                    self.waiting.fetch_add(size, Ordering::Relaxed);
-                }
-            }
-            Some(_) => {}
+        let key = key_of(&exchange.request.target);
+        if key == STANDING {
+            places
+                .values()
+                .filter(|place| place.standing)
+                .for_each(|place| place.take(exchange.clone(), &self.waiting));
+            return;
+        }
+        match places.get(key) {
+            Some(place) => place.take(exchange, &self.waiting),
             None => {
                 self.strangers.fetch_add(1, Ordering::Relaxed);
             }
@@ -156,7 +188,11 @@ fn key_of(target: &str) -> &str {
 async fn answer(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
     let answer = {
         let mut places = shared.places();
-        let Some(place) = places.get_mut(key_of(uri.path())) else { return StatusCode::NOT_FOUND.into_response() };
+        let key = key_of(uri.path());
+        if key == STANDING && places.values().any(|place| place.standing) {
+            return StatusCode::ACCEPTED.into_response();
+        }
+        let Some(place) = places.get_mut(key) else { return StatusCode::NOT_FOUND.into_response() };
         match &mut place.script.left {
             Some(0) => Answer::default(),
             Some(left) => {
@@ -211,7 +247,7 @@ impl Endpoint {
 impl Drop for Endpoint {
     fn drop(&mut self) {
         if let Some(place) = self.shared.places().get_mut(&self.key) {
-            *place = Place { script: Script::default(), pushes: None };
+            *place = Place { script: Script::default(), standing: place.standing, pushes: None };
         }
         while self.try_next().is_some() {}
     }

@@ -1,5 +1,7 @@
 //! Exchanges with a transmitter, taken apart and judged.
 
+use std::sync::atomic::Ordering;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -162,6 +164,7 @@ async fn token_of(
     let origin = Origin { stream: stream.clone(), metadata: world.metadata(), via: Some(via) };
     let observations = world.judge.token(token, &signature, &origin, Some(&exchange.id));
     let claims = object_or_null(token.claims.as_ref());
+    world.heard.store(true, Ordering::Relaxed);
     let jti = claims.get("jti").and_then(Value::as_str).unwrap_or_default().to_owned();
     let arrived = Arrived {
         set: set_value(token, &signature),

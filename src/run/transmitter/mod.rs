@@ -14,11 +14,12 @@ mod messages;
 mod pace;
 mod preflight;
 mod registry;
+mod scim;
 pub mod settings;
 mod visitor;
 mod world;
 
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ use credential::Credential;
 use listener::Listener;
 use pace::Pace;
 use registry::Registry;
+use scim::Scim;
 use settings::{ClientAuthentication, ClientSettings, CredentialSettings, TransmitterSettings};
 use visitor::Visitor;
 pub(crate) use visitor::events;
@@ -156,7 +158,9 @@ impl TransmitterRun {
         let push_authorization = format!("Bearer {}", Uuid::new_v4());
         let mut redactor = Redactor::new();
         redactor.add(&push_authorization);
-        for credential in [&settings.credential, &settings.second].into_iter().flatten() {
+        let of_scim = settings.scim.as_ref().and_then(|scim| scim.credential.clone());
+        let of_scim = of_scim.or_else(|| settings.credential.clone());
+        for credential in [&settings.credential, &settings.second, &of_scim].into_iter().flatten() {
             if let Some(secret) = secret(credential) {
                 redactor.add(&secret);
             }
@@ -174,11 +178,13 @@ impl TransmitterRun {
                 registry: Registry::default(),
                 first: credential(&settings.credential),
                 second: credential(&settings.second),
+                scim: settings.scim.as_ref().map(|scim| Scim::new(&scim.url, credential(&of_scim), scim.pushes)),
                 push_authorization,
                 redactor: Arc::new(RwLock::new(redactor)),
                 found: OnceLock::new(),
                 offer: OnceLock::new(),
                 lost: AtomicU32::new(0),
+                heard: AtomicBool::new(false),
                 pace: Pace::default(),
                 settings,
             }),
@@ -190,6 +196,11 @@ impl TransmitterRun {
     /// Where our push endpoints listen, with the port that was taken.
     pub fn listener(&self) -> std::net::SocketAddr {
         self.world.listener.addr()
+    }
+
+    /// Where SETs come that are pushed without a stream that we made.
+    pub fn standing_url(&self) -> String {
+        self.world.listener.standing_url()
     }
 
     /// Runs to the end, or until `stop` becomes true; emits everything that happens, without secrets.
@@ -264,8 +275,11 @@ impl TransmitterRun {
                 })
                 .await;
         }
-        let left = self.clean_up().await;
-        course.finish(End { ready, interrupted, strict: settings.strict }, self.notes(left))
+        self.clean_up().await;
+        if ready && with_cases && self.is_deaf() {
+            course.ledger.mark_inconclusive();
+        }
+        course.finish(End { ready, interrupted, strict: settings.strict }, self.notes())
     }
 
     /// Requirements that need what is not there.
@@ -313,7 +327,8 @@ impl TransmitterRun {
 
     fn jobs(&self) -> usize {
         let one_stream = self.world.offer().is_some_and(|offer| offer.features.contains("one-stream"));
-        if one_stream { 1 } else { self.world.settings.jobs.max(1) }
+        // What comes to the standing endpoint is for all cases.
+        if one_stream || self.world.is_without_streams() { 1 } else { self.world.settings.jobs.max(1) }
     }
 
     async fn case(&self, leg: Leg, case: &Case, ready: bool) -> (Leg, CaseRun, Option<Absence>) {
@@ -370,12 +385,20 @@ impl TransmitterRun {
         course.enter(run, &reproduce);
     }
 
-    /// Deletes what cases that were cut off have left; how many streams could not be deleted.
-    async fn clean_up(&self) -> usize {
+    /// Deletes what cases that were cut off have left.
+    async fn clean_up(&self) {
         let world = &self.world;
-        let Some(endpoint) = world.endpoints().configuration().cloned() else { return 0 };
         let _ = timeout(LAST_ANSWERS, world.registry.settle()).await;
         let deleting = async {
+            if let Some(scim) = &world.scim {
+                for made in scim.resources.left() {
+                    let mut visitor = Visitor::new(world.clone(), Method::Poll);
+                    if visitor.delete_resource(&made, &mut Default::default()).await {
+                        scim.resources.forget(&made.name);
+                    }
+                }
+            }
+            let Some(endpoint) = world.endpoints().configuration().cloned() else { return };
             for made in world.registry.left() {
                 let mut visitor = Visitor::new(world.clone(), Method::Poll);
                 let url = with_stream(&endpoint, &made.stream_id);
@@ -388,10 +411,15 @@ impl TransmitterRun {
         };
         // Whatever is left by then is in the notes.
         let _ = timeout(CLEAN_UP, deleting).await;
-        world.registry.left().len()
     }
 
-    fn notes(&self, left: usize) -> Vec<String> {
+    /// Whether a service provider that is to be judged by its events has sent none.
+    fn is_deaf(&self) -> bool {
+        let world = &self.world;
+        world.scim.is_some() && world.settings.selection.is_everything() && !world.heard.load(Ordering::Relaxed)
+    }
+
+    fn notes(&self) -> Vec<String> {
         let settings = &self.world.settings;
         let mut notes = Vec::new();
         let issuer = Url::parse(&settings.issuer);
@@ -403,8 +431,20 @@ impl TransmitterRun {
         if settings.insecure {
             notes.push("Certificates were not checked (--insecure).".to_owned());
         }
+        if self.is_deaf() {
+            notes.push("No SET came: nothing can be concluded about the events of the service provider.".to_owned());
+        }
+        let left = self.world.registry.left().len();
         if left > 0 {
             notes.push(format!("{left} streams that were created could not be deleted."));
+        }
+        let left = self.world.scim.as_ref().map(|scim| scim.resources.left()).unwrap_or_default();
+        if !left.is_empty() {
+            let names: Vec<String> = left.into_iter().map(|made| made.name).collect();
+            notes.push(format!(
+                "These SCIM resources may be left, since they could not be deleted: {}.",
+                names.join(", ")
+            ));
         }
         let strangers = self.world.listener.strangers();
         if strangers > 0 {

@@ -39,6 +39,8 @@ pub struct TransmitterSettings {
     pub public_url: Option<Url>,
     /// Keys of the transmitter in place of those that its metadata name: shared secrets, for example.
     pub jwks: Option<Jwks>,
+    /// The SCIM service provider whose changes the SETs tell of, where RFC 9967 is part of the profile.
+    pub scim: Option<ScimSettings>,
     /// How the transmitter is asked for events.
     pub hook: Hook,
     /// Event types that the hook can cause, by URI; those that the transmitter supports unless given.
@@ -67,6 +69,18 @@ pub struct TransmitterSettings {
     pub selection: Selection,
     /// The command that repeats this run, without its selection and without secrets.
     pub command: String,
+}
+
+/// A SCIM service provider (RFC 7644).
+#[derive(Clone)]
+pub struct ScimSettings {
+    /// Its base URL (section 1.3).
+    pub url: Url,
+    /// How we show who we are; the credential for the transmitter unless given.
+    pub credential: Option<CredentialSettings>,
+    /// Whether its SETs are pushed to our listener because the operator has set it up so: there are no streams then, and the
+    /// issuer of the settings is the base URL.
+    pub pushes: bool,
 }
 
 /// How a receiver shows who it is (SSF section 7.1.1).

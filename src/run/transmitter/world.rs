@@ -1,7 +1,7 @@
 //! What the cases of a run share.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use super::keys::Keys;
 use super::listener::Listener;
 use super::pace::Pace;
 use super::registry::{Made, Registry};
+use super::scim::Scim;
 use super::settings::TransmitterSettings;
 use crate::http::{Client, Exchange, FailureKind, RequestSpec};
 use crate::run::judge::Judge;
@@ -37,6 +38,7 @@ pub(crate) struct World {
     pub conscience: Judge,
     pub listener: Listener,
     pub registry: Registry,
+    pub scim: Option<Scim>,
     pub first: Option<Credential>,
     pub second: Option<Credential>,
     /// The Authorization header that we ask pushes to carry.
@@ -46,6 +48,8 @@ pub(crate) struct World {
     pub found: OnceLock<Found>,
     pub offer: OnceLock<Offer>,
     pub lost: AtomicU32,
+    /// Whether any SET came.
+    pub heard: AtomicBool,
     pub pace: Pace,
 }
 
@@ -85,15 +89,38 @@ impl World {
         self.found().map_or(Value::Null, |found| found.metadata.clone())
     }
 
-    /// The value of the Authorization header, and the exchanges that it took to get it.
-    pub async fn authorization(&self, auth: Auth) -> (Result<Option<String>, String>, Vec<Exchange>) {
-        let credential = match auth {
-            Auth::Valid => &self.first,
-            Auth::OtherReceiver => &self.second,
-            Auth::None => return (Ok(None), Vec::new()),
-            Auth::Invalid => return (Ok(Some(INVALID_CREDENTIAL.to_owned())), Vec::new()),
+    /// Whether SETs are pushed to us without a stream that we made.
+    pub fn is_without_streams(&self) -> bool {
+        self.scim.as_ref().is_some_and(|scim| scim.pushes)
+    }
+
+    /// Whether a request is one to the SCIM service provider: below its base, or at another place of the same server that is
+    /// none of the transmitter's.
+    pub fn is_for_scim(&self, method: &str, url: &Url) -> bool {
+        let Some(scim) = &self.scim else { return false };
+        let transmitters = || {
+            self.endpoints().operation(method, url).is_some()
+                || (!scim.pushes && self.found().is_some_and(|found| found.metadata_url == *url))
         };
-        let Some(credential) = credential else { return (Ok(None), Vec::new()) };
+        scim.path(url).is_some() || (scim.is_there(url) && !transmitters())
+    }
+
+    fn credential(&self, auth: Auth, scim: bool) -> Option<&Credential> {
+        match (auth, &self.scim) {
+            (Auth::Valid, Some(provider)) if scim => provider.credential.as_ref(),
+            (Auth::Valid, _) => self.first.as_ref(),
+            (Auth::OtherReceiver, _) if !scim => self.second.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The value of the Authorization header, for the transmitter or for the SCIM service provider, and the exchanges that it
+    /// took to get it.
+    pub async fn authorization(&self, auth: Auth, scim: bool) -> (Result<Option<String>, String>, Vec<Exchange>) {
+        if auth == Auth::Invalid {
+            return (Ok(Some(INVALID_CREDENTIAL.to_owned())), Vec::new());
+        }
+        let Some(credential) = self.credential(auth, scim) else { return (Ok(None), Vec::new()) };
         let (value, exchanges) = credential.authorization(&self.client).await;
         if let Ok(value) = &value {
             self.hide(value);
@@ -102,17 +129,10 @@ impl World {
     }
 
     /// Whether a credential that was refused can be had anew.
-    pub async fn renew(&self, auth: Auth, refused: &str) -> bool {
-        match auth {
-            Auth::Valid => match &self.first {
-                Some(credential) => credential.expire(refused).await,
-                None => false,
-            },
-            Auth::OtherReceiver => match &self.second {
-                Some(credential) => credential.expire(refused).await,
-                None => false,
-            },
-            Auth::None | Auth::Invalid => false,
+    pub async fn renew(&self, auth: Auth, scim: bool, refused: &str) -> bool {
+        match self.credential(auth, scim) {
+            Some(credential) => credential.expire(refused).await,
+            None => false,
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Compiler;
 use crate::expr::{Template, Vocabulary, nearest};
-use crate::peer::{oidc, ssf, ssf_receiver};
+use crate::peer::{oidc, scim, ssf, ssf_receiver};
 use crate::suite::at::{At, Position};
 use crate::suite::catalogue::{Deviation, RequestPlan, RespondPlan};
 use crate::suite::model::case::Served;
@@ -155,6 +155,7 @@ impl Compiler<'_, '_> {
             Role::Receiver => (of(ssf_receiver::BEHAVIOURS), of(ssf_receiver::TOGGLES)),
             Role::Op => (of(oidc::behaviour::OF_OP), Vec::new()),
             Role::Rp => (of(oidc::behaviour::OF_RP), Vec::new()),
+            _ if self.section.folder == "scim-events" => (of(scim::BEHAVIOURS), of(scim::TOGGLES)),
             _ => (ssf::Behaviour::NAMES.to_vec(), of(ssf::TOGGLES)),
         };
         if let Some(name) = &model.behave {
@@ -213,6 +214,7 @@ impl Compiler<'_, '_> {
             || (tls_of_server && serves)
             || (trusts_anything && !visitor);
         let fits = match model.on {
+            Some(Stage::Scim) => model.respond.is_some() && !token && self.section.folder == "scim-events",
             Some(Stage::Set) => token,
             Some(Stage::Push) => !token && (receiver || transmitter),
             Some(Stage::Tls) => model.tls.is_some(),

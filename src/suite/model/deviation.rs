@@ -99,6 +99,8 @@ pub enum Stage {
     Management,
     /// A back-channel logout: the request of an OpenID provider, the answer of a relying party.
     Logout,
+    /// The answer of a SCIM service provider (RFC 7644).
+    Scim,
 }
 
 impl Stage {
@@ -130,6 +132,7 @@ impl Stage {
             Self::Poll => "poll",
             Self::Management => "management",
             Self::Logout => "logout",
+            Self::Scim => "scim",
         }
     }
 }

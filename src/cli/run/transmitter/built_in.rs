@@ -7,10 +7,11 @@ use secrecy::SecretString;
 
 use crate::cli::console::Failure;
 use crate::http::{Client, ClientOptions};
-use crate::peer::ssf::{ClientCredentials, ReceiverAccount, SsfOptions, SsfTransmitter};
-use crate::run::transmitter::hook::{BuiltIn, Hook};
+use crate::peer::scim::{ScimOptions, ScimProvider};
+use crate::peer::ssf::{ClientCredentials, ReceiverAccount, SsfOptions, SsfTransmitter, events};
+use crate::run::transmitter::hook::{BuiltIn as LocalHook, Hook};
 use crate::run::transmitter::settings::{
-    ClientAuthentication, ClientSettings, CredentialSettings, TransmitterSettings,
+    ClientAuthentication, ClientSettings, CredentialSettings, ScimSettings, TransmitterSettings,
 };
 use crate::set::{Alg, Jwks, SigningKey};
 
@@ -23,8 +24,27 @@ const LONG_POLL: Duration = Duration::from_secs(3);
 /// How long it waits before it pushes again: RFC 8935 section 2 wants a fitting time.
 const RETRY_DELAY: Duration = Duration::from_millis(300);
 
+/// The built-in transmitter, and the SCIM service provider whose changes it tells of.
+pub(in crate::cli) struct BuiltIn {
+    transmitter: Arc<SsfTransmitter>,
+    provider: Option<ScimProvider>,
+}
+
+impl BuiltIn {
+    /// Lets answers get out, and stops.
+    pub async fn shutdown(self) {
+        if let Some(provider) = self.provider {
+            provider.shutdown().await;
+        }
+        // The hook of the run held it too, and the run is over.
+        if let Some(transmitter) = Arc::into_inner(self.transmitter) {
+            transmitter.shutdown().await;
+        }
+    }
+}
+
 /// Starts it, and completes the settings with what the operator need not say of a transmitter that is ours.
-pub(super) async fn start(alg: Alg, settings: &mut TransmitterSettings) -> Result<Arc<SsfTransmitter>, Failure> {
+pub(super) async fn start(alg: Alg, settings: &mut TransmitterSettings) -> Result<BuiltIn, Failure> {
     let ours = |error: &dyn std::fmt::Display| Failure::internal(format!("the built-in transmitter: {error}"));
     let key = SigningKey::generate(alg, KID).map_err(|error| ours(&error))?;
     if key.public_jwk().is_none() {
@@ -39,14 +59,45 @@ pub(super) async fn start(alg: Alg, settings: &mut TransmitterSettings) -> Resul
     let receivers = vec![account("receiver", first)?, account("other-receiver", second)?];
     let mut options = SsfOptions::new(receivers, Arc::new(key), client);
     options.catalogue = Some(settings.catalogue.clone());
+    if is_of_scim(settings) {
+        options.features.events_supported = events::all().map(str::to_owned).collect();
+    }
     options.timing.retry_delay = RETRY_DELAY;
     options.timing.redeliver_after = Duration::ZERO;
     options.timing.long_poll = settings.long_poll.unwrap_or(LONG_POLL);
     settings.long_poll = Some(options.timing.long_poll);
     let transmitter = Arc::new(SsfTransmitter::start(options).await.map_err(|error| ours(&error))?);
     settings.issuer = transmitter.issuer().to_owned();
-    settings.hook = Hook::Local(Arc::new(BuiltIn(transmitter.clone())));
-    Ok(transmitter)
+    settings.hook = Hook::Local(Arc::new(LocalHook(transmitter.clone())));
+    let provider = match is_of_scim(settings) {
+        true => Some(provider(&transmitter, settings).await?),
+        false => None,
+    };
+    Ok(BuiltIn { transmitter, provider })
+}
+
+/// Whether the events of SCIM are part of the profile.
+fn is_of_scim(settings: &TransmitterSettings) -> bool {
+    let profile = settings.catalogue.profiles.get(&settings.profile);
+    profile.is_some_and(|profile| profile.specs.iter().any(|spec| spec == "scim-events"))
+}
+
+/// Starts the SCIM service provider, and aims the settings at it.
+async fn provider(
+    transmitter: &Arc<SsfTransmitter>,
+    settings: &mut TransmitterSettings,
+) -> Result<ScimProvider, Failure> {
+    let ours =
+        |error: &dyn std::fmt::Display| Failure::internal(format!("the built-in SCIM service provider: {error}"));
+    let token = SecretString::from(uuid::Uuid::new_v4().simple().to_string());
+    let options = ScimOptions::new(transmitter.clone(), vec![token.clone()]);
+    let provider = ScimProvider::start(options).await.map_err(|error| ours(&error))?;
+    settings.scim = Some(ScimSettings {
+        url: url::Url::parse(provider.base_url()).map_err(|error| ours(&error))?,
+        credential: Some(CredentialSettings::Token(token)),
+        pushes: false,
+    });
+    Ok(provider)
 }
 
 fn new_token() -> CredentialSettings {

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::Work;
 use super::credentials::CredentialArgs;
+use super::scim::ScimArgs;
 use super::trigger::TriggerArgs;
 use crate::cli::config::{Config, Delivery};
 use crate::cli::console::Failure;
@@ -38,6 +39,8 @@ pub(in crate::cli) struct TransmitterArgs {
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
     #[command(flatten)]
+    scim: ScimArgs,
+    #[command(flatten)]
     trigger: TriggerArgs,
     /// Seconds without anything that count as nothing [default: 2].
     #[arg(long, value_name = "SECONDS")]
@@ -67,11 +70,14 @@ impl TransmitterArgs {
         let metadata_url = self.metadata_url.clone().or(config.metadata_url.clone());
         metadata_url.as_ref().map_or(Ok(()), |url| web_url("--metadata-url", url))?;
         let alg = self.alg.or(config.alg);
-        if issuer.is_some() && alg.is_some() {
+        let scim = self.scim.resolve(config, issuer.is_none())?;
+        let is_built_in = issuer.is_none() && scim.is_none();
+        if !is_built_in && alg.is_some() {
             return Err(Failure::usage("--alg is for the built-in transmitter; another one signs as it likes"));
         }
-        let common = self.common.resolve(config, "ssf-transmitter")?;
-        let timeouts = self.timeouts(config, &common, issuer.is_none())?;
+        let usual = if scim.is_some() { "scim-transmitter" } else { "ssf-transmitter" };
+        let common = self.common.resolve(config, usual)?;
+        let timeouts = self.timeouts(config, &common, is_built_in)?;
         let credentials = self.credentials.resolve(config)?;
         let trigger = self.trigger.resolve(config, &common)?;
         let jwks = self.jwks.as_ref().or(config.jwks.as_ref()).map(|path| keys::jwks(path)).transpose()?;
@@ -90,14 +96,14 @@ impl TransmitterArgs {
             output,
             ..
         } = common;
-        let built_in = issuer.is_none().then(|| alg.unwrap_or(Alg::Rs256));
+        let built_in = is_built_in.then(|| alg.unwrap_or(Alg::Rs256));
         let settings = TransmitterSettings {
             command: self.command(issuer.as_deref()),
             catalogue: self.common.suites(config).load()?,
             profile,
             interop,
             // That of the built-in transmitter is known when it listens.
-            issuer: issuer.unwrap_or_default(),
+            issuer: issuer.or(scim.as_ref().map(|scim| scim.url.to_string())).unwrap_or_default(),
             metadata_url,
             credential: credentials.first,
             second: credentials.second,
@@ -109,6 +115,7 @@ impl TransmitterArgs {
             listen,
             public_url,
             jwks,
+            scim,
             hook: trigger.hook,
             events: trigger.events,
             subjects: trigger.subjects,
@@ -122,7 +129,7 @@ impl TransmitterArgs {
             strict,
             selection,
         };
-        Ok(Work { settings, built_in, output })
+        Ok(Work { settings, built_in, output, quiet: self.common.quiet || self.common.list })
     }
 
     fn timeouts(&self, config: &Config, common: &Common, built_in: bool) -> Result<Timeouts, Failure> {
@@ -143,6 +150,7 @@ impl TransmitterArgs {
         repeat.option("metadata-url", self.metadata_url.as_ref());
         self.credentials.repeat(&mut repeat);
         repeat.option("jwks", self.jwks.as_ref().map(|path| path.display()));
+        self.scim.repeat(&mut repeat);
         self.trigger.repeat(&mut repeat);
         repeat.option("patience", self.patience);
         repeat.option("delivery-timeout", self.delivery_timeout);

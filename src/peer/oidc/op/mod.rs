@@ -29,10 +29,11 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::FORM;
-use super::behaviour::{Behaviours, OF_OP};
+use super::behaviour::OF_OP;
 use crate::expr::Scope;
 use crate::http::{Client, Recorder, Server, ServerOptions};
 use crate::peer::answer::Answer;
+use crate::peer::behaviours::Behaviours;
 use crate::peer::message::parameters;
 use crate::peer::oidc::answer::page;
 use crate::peer::tamper::Tamper;

@@ -25,10 +25,11 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::behaviour::{Behaviours, OF_RP};
+use super::behaviour::OF_RP;
 use super::cookie;
 use crate::http::{Client, Recorder, Server, ServerOptions, ServerTls};
 use crate::peer::answer::Answer;
+use crate::peer::behaviours::Behaviours;
 use crate::peer::message::parameters;
 use crate::peer::oidc::answer::{form, page, redirect};
 use crate::peer::tamper::Tamper;

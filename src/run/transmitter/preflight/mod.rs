@@ -4,6 +4,7 @@
 //! helps; what it shows of the requirements is judged like everything else.
 
 mod probe;
+mod scim;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -80,6 +81,10 @@ impl Preflight {
 /// Looks at everything in turn; what was found is in `world.found` and `world.offer` afterwards.
 pub(crate) async fn run(world: &Arc<World>) -> Preflight {
     let mut flight = Preflight::default();
+    if world.is_without_streams() {
+        scim::alone(world, &mut flight).await;
+        return flight;
+    }
     let Some((metadata, metadata_url)) = discover(world, &mut flight).await else { return flight };
     let fetch = flight.exchanges.first().cloned();
     let endpoints = Endpoints::of(&metadata);
@@ -91,7 +96,10 @@ pub(crate) async fn run(world: &Arc<World>) -> Preflight {
     let offered = offered(&metadata);
     // The preflight runs once.
     let _ = world.found.set(Found { metadata, metadata_url, endpoints, keys });
-    let offer = probe::run(world, offered, features, &mut flight).await;
+    let mut offer = probe::run(world, offered, features, &mut flight).await;
+    if flight.ready {
+        flight.ready = scim::run(world, &mut offer, &mut flight).await;
+    }
     if let Some(fetch) = fetch {
         let features: Vec<&str> = offer.features.iter().copied().collect();
         flight.observations.extend(messages::metadata(world, &fetch, &features));

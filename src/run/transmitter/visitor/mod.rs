@@ -1,11 +1,12 @@
 //! One case's visit to a transmitter: its streams, its push endpoints, and the steps.
 //!
-//! `requests` sends what a step says, `streams` creates and deletes, `deliveries` waits for SETs and pushes, `asks` goes to
-//! the operator's hook.
+//! `requests` sends what a step says, `streams` and `resources` create and delete, `deliveries` waits for SETs and pushes,
+//! `asks` goes to the operator's hook.
 
 mod asks;
 mod deliveries;
 mod requests;
+mod resources;
 mod streams;
 
 use std::collections::BTreeMap;
@@ -53,6 +54,8 @@ pub(crate) struct Visitor {
     /// When the SET last waited for came, or what it follows was done.
     last: Timestamp,
     pushes: Vec<Value>,
+    /// The names of the SCIM resources that the case may have made.
+    made: Vec<String>,
 }
 
 /// A request that is under way.
@@ -81,6 +84,7 @@ impl Visitor {
             looked_at: 0,
             last: Timestamp::now(),
             pushes: Vec::new(),
+            made: Vec::new(),
         }
     }
 
@@ -116,6 +120,7 @@ impl Visitor {
             .with("push_delivery", push_delivery)
             .with("poll_delivery", poll_delivery)
             .with("delivery_request", delivery_request)
+            .with("scim", world.scim.as_ref().map_or(Value::Null, |scim| scim.variable()))
             .with("pushes", json!([]))
             .with("received", json!([]));
         for name in ["audience", "request", "response", "sent", "elapsed", "poll", "hello", "push", "tls"] {
@@ -136,10 +141,11 @@ impl Visitor {
         Ok(acted)
     }
 
-    /// Deletes the streams of the case, and judges what came in the meantime.
+    /// Deletes the streams and the resources of the case, and judges what came in the meantime.
     pub async fn leave(&mut self) -> Acted {
         let mut acted = Acted::default();
         self.background.clear();
+        self.clear_resources(&mut acted).await;
         self.look_at_pushes(&mut acted).await;
         let endpoint = self.world.endpoints().configuration().cloned();
         for (stream_id, stream) in std::mem::take(&mut self.streams) {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use url::Url;
 
+use super::streams::Stream;
 use super::{Background, Visitor, unmade};
 use crate::expr::Scope;
 use crate::http::{Client, Exchange, FailureKind, RequestSpec};
@@ -25,6 +26,12 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
+/// The media type of requests to a transmitter.
+const JSON: &str = "application/json";
+
+/// The media type of requests to a SCIM service provider (RFC 7644 section 8.1).
+const SCIM: &str = "application/scim+json";
+
 impl Visitor {
     /// Does what a step with a request says; `polled` is the stream that it polls.
     pub(super) async fn request(
@@ -36,6 +43,7 @@ impl Visitor {
     ) -> Result<Acted, Stop> {
         let mut acted = Acted::default();
         let spec = self.spec(plan, scope, &mut acted).await?;
+        self.expect_resources(&spec);
         let told = sent(plan.fault.as_deref(), plan.auth, &spec.body);
         let polled = polled.or_else(|| self.polled_at(&spec));
         if let Some(name) = &step.background {
@@ -85,12 +93,13 @@ impl Visitor {
         polled: Option<&Value>,
         acted: &mut Acted,
     ) -> Result<(Exchange, Vec<messages::Arrived>), Stop> {
-        may_be_asked(&self.world.settings.issuer, &url).map_err(Stop::inconclusive)?;
+        let is_scim = self.may_go_to(method, &url)?;
         let mut spec = RequestSpec::new(method, url);
         if let Some(json) = json {
-            spec = spec.header("Content-Type", "application/json").body(json.to_string());
+            let media_type = if is_scim { SCIM } else { JSON };
+            spec = spec.header("Content-Type", media_type).body(json.to_string());
         }
-        if let Some(value) = self.authorization(auth, acted).await? {
+        if let Some(value) = self.authorization(auth, is_scim, acted).await? {
             spec = spec.header("Authorization", value);
         }
         let told = sent(None, auth, &spec.body);
@@ -117,11 +126,12 @@ impl Visitor {
         }
         let place = spec.headers.iter().position(|(name, _)| name == "Authorization");
         let Some(place) = place.filter(|_| exchange.status() == Some(401)) else { return Ok(exchange) };
-        if !self.world.renew(auth, &spec.headers[place].1).await {
+        let is_scim = self.world.is_for_scim(&spec.method, &spec.url);
+        if !self.world.renew(auth, is_scim, &spec.headers[place].1).await {
             return Ok(exchange);
         }
         acted.exchanges.push(exchange);
-        if let Some(value) = self.authorization(auth, acted).await? {
+        if let Some(value) = self.authorization(auth, is_scim, acted).await? {
             spec.headers[place].1 = value;
         }
         self.paced(client, &spec, auth, acted).await
@@ -140,7 +150,7 @@ impl Visitor {
         };
         for made in left {
             let mut spec = RequestSpec::new("DELETE", with_stream(&endpoint, &made.stream_id));
-            if let Some(value) = self.authorization(made.auth, acted).await? {
+            if let Some(value) = self.authorization(made.auth, false, acted).await? {
                 spec = spec.header("Authorization", value);
             }
             let exchange = self.paced(&world.client, &spec, made.auth, acted).await?;
@@ -195,17 +205,21 @@ impl Visitor {
         })
     }
 
-    /// Sends a request. One that makes a stream goes on when its case is cut off: the stream has to be known to be deleted.
+    /// Sends a request. One that makes something goes on when its case is cut off: what is there has to be known to be deleted.
     async fn through(&self, client: &Client, spec: RequestSpec, auth: Auth) -> Exchange {
         let world = self.world.clone();
-        if world.endpoints().operation(&spec.method, &spec.url) != Some("create") {
+        let creates = world.endpoints().operation(&spec.method, &spec.url) == Some("create");
+        let may_create = spec.method == "POST" && world.is_for_scim(&spec.method, &spec.url);
+        if !creates && !may_create {
             return client.send(spec).await;
         }
         let client = client.clone();
         world.registry.begin();
         let task = tokio::spawn(async move {
             let exchange = client.send(spec).await;
-            if let Some(response) = exchange.response.as_ref().filter(|response| (200..300).contains(&response.status))
+            world.note_resources(&exchange);
+            if creates
+                && let Some(response) = exchange.response.as_ref().filter(|one| (200..300).contains(&one.status))
                 && let Some(stream_id) = json_of(&response.body)["stream_id"].as_str()
             {
                 world.made(stream_id, maker(auth));
@@ -218,17 +232,44 @@ impl Visitor {
     }
 
     async fn spec(&self, plan: &HttpPlan, scope: &Scope, acted: &mut Acted) -> Result<RequestSpec, Stop> {
-        let credential = self.authorization(plan.auth, acted).await?;
-        let spec = request::spec(plan, scope, credential).map_err(|stop| match stop {
+        let is_scim = self.may_go_to(plan.method, &request::url(plan, scope)?)?;
+        let credential = self.authorization(plan.auth, is_scim, acted).await?;
+        let mut spec = request::spec(plan, scope, credential).map_err(|stop| match stop {
             Stop::Internal(reason) => unmade(&reason),
             other => other,
         })?;
-        may_be_asked(&self.world.settings.issuer, &spec.url).map_err(Stop::inconclusive)?;
+        for (name, value) in spec.headers.iter_mut().filter(|_| is_scim) {
+            if name == "Content-Type" && value == JSON {
+                SCIM.clone_into(value);
+            }
+        }
         Ok(spec)
     }
 
-    async fn authorization(&self, auth: Auth, acted: &mut Acted) -> Result<Option<String>, Stop> {
-        let (value, exchanges) = self.world.authorization(auth).await;
+    /// Whether a URL is one of the SCIM service provider.
+    ///
+    /// # Errors
+    /// If it is neither that nor one that the transmitter may name.
+    fn may_go_to(&self, method: &str, url: &Url) -> Result<bool, Stop> {
+        let world = &self.world;
+        if world.is_for_scim(method, url) {
+            return Ok(true);
+        }
+        let polled = |stream: &Stream| stream.configuration["delivery"]["endpoint_url"] == url.as_str();
+        let is_transmitters = world.endpoints().operation(method, url).is_some()
+            || world.found().is_some_and(|found| found.metadata_url == *url)
+            || self.streams.values().any(polled);
+        if world.scim.is_some() && !is_transmitters {
+            return Err(Stop::inconclusive(format!(
+                "{url} is on another server than the service provider: nothing was sent there"
+            )));
+        }
+        may_be_asked(&world.settings.issuer, url).map_err(Stop::inconclusive)?;
+        Ok(false)
+    }
+
+    async fn authorization(&self, auth: Auth, scim: bool, acted: &mut Acted) -> Result<Option<String>, Stop> {
+        let (value, exchanges) = self.world.authorization(auth, scim).await;
         acted.exchanges.extend(exchanges);
         value.map_err(|why| Stop::Inconclusive {
             reason: format!("no access token: {why}"),
@@ -290,13 +331,14 @@ impl Visitor {
                     self.follow(operation, &exchange, &told, auth, url.as_ref());
                 }
                 let metadata = world.found().is_some_and(|found| Some(&found.metadata_url) == url.as_ref());
-                if metadata && exchange.request.method == "GET" && told["fault"] == "" {
+                if metadata && !world.is_without_streams() && exchange.request.method == "GET" && told["fault"] == "" {
                     let features: Vec<&str> =
                         world.offer().iter().flat_map(|offer| offer.features.iter().copied()).collect();
                     acted.observations.extend(messages::metadata(&world, &exchange, &features));
                 }
             }
         }
+        self.keep_account(&exchange, acted).await?;
         acted.exchanges.push(evidence(exchange));
         for fetch in self.key_fetches().await {
             acted.observations.extend(messages::jwks(&world, &fetch));

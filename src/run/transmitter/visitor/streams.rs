@@ -29,6 +29,19 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    fn new(configuration: Value, auth: Auth, made: Made) -> Self {
+        Self {
+            configuration,
+            auth,
+            made,
+            deleted: false,
+            authorization: None,
+            inbox: VecDeque::new(),
+            received: Vec::new(),
+            seen: BTreeSet::new(),
+        }
+    }
+
     /// How it delivers.
     pub fn method(&self) -> Method {
         if self.configuration["delivery"]["method"] == Method::Push.urn() { Method::Push } else { Method::Poll }
@@ -63,6 +76,10 @@ impl Visitor {
     /// Creates a stream that the case is given, and adds its subjects.
     pub(super) async fn create(&mut self, plan: &StreamPlan, scope: &mut Scope, acted: &mut Acted) -> Result<(), Stop> {
         let world = self.world.clone();
+        if world.is_without_streams() {
+            self.stand_in(&plan.name, scope);
+            return Ok(());
+        }
         let endpoint = world
             .endpoints()
             .configuration()
@@ -106,6 +123,20 @@ impl Visitor {
         Ok(())
     }
 
+    /// What comes to the one endpoint that the operator has told the transmitter of, as a stream of the case.
+    fn stand_in(&mut self, name: &str, scope: &mut Scope) {
+        let endpoint = self.world.listener.open_standing();
+        let stream_id = uuid::Uuid::new_v4().to_string();
+        let delivery = json!({ "method": Method::Push.urn(), "endpoint_url": endpoint.url });
+        let configuration = json!({ "stream_id": stream_id, "delivery": delivery });
+        self.endpoints.push(endpoint);
+        scope.set(name.to_owned(), configuration.clone());
+        let made = Made { stream_id: stream_id.clone(), auth: Auth::Valid };
+        // There is nothing to delete at the end.
+        let stream = Stream { deleted: true, ..Stream::new(configuration, Auth::Valid, made) };
+        self.streams.insert(stream_id, stream);
+    }
+
     /// Takes note of a stream that an answer says is there now.
     pub(super) fn adopt(&mut self, configuration: Value, auth: Auth, told: &Value) {
         let Some(stream_id) = configuration["stream_id"].as_str().map(str::to_owned) else { return };
@@ -115,16 +146,9 @@ impl Visitor {
         if !configuration["delivery"].is_object() {
             configuration["delivery"] = told["json"]["delivery"].clone();
         }
-        self.streams.entry(stream_id).or_insert(Stream {
-            configuration,
-            auth,
-            made,
-            deleted: false,
-            authorization: told["json"]["delivery"]["authorization_header"].as_str().map(str::to_owned),
-            inbox: VecDeque::new(),
-            received: Vec::new(),
-            seen: BTreeSet::new(),
-        });
+        let authorization = told["json"]["delivery"]["authorization_header"].as_str().map(str::to_owned);
+        let stream = Stream { authorization, ..Stream::new(configuration, auth, made) };
+        self.streams.entry(stream_id).or_insert(stream);
     }
 
     /// The identifier of the stream that a variable holds.
