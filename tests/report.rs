@@ -7,11 +7,18 @@ use setspec::{http, report, run, suite};
 #[path = "../src/report/testing.rs"]
 mod testing;
 
+#[path = "support/junit.rs"]
+mod readers;
+#[path = "support/sarif.rs"]
+mod scanning;
+
 use std::path::Path;
 
 use proptest::prelude::*;
 use report::terminal::{Terminal, TerminalOptions};
-use report::{Diff, Format, Matrix, Report, WriteOptions, html, json, junit, schema, write_all};
+use report::{
+    Diff, Format, Matrix, Report, WriteOptions, github, html, json, junit, markdown, sarif, schema, write_all,
+};
 use run::event::{Event, Status};
 use serde_json::Value;
 
@@ -115,8 +122,8 @@ fn reports_are_valid_under_the_schema() {
     compiler.enable_format_assertions();
     compiler.add_resource("report.json", schema::report_schema()).expect("a schema");
     let schema = compiler.compile("report.json", &mut schemas).expect("it compiles");
-    for events in [testing::events(), testing::unreachable_events(), testing::events()[..8].to_vec()] {
-        let record = serde_json::to_value(testing::report_of(&events)).expect("JSON");
+    for report in reports() {
+        let record = serde_json::to_value(report).expect("JSON");
         if let Err(error) = schemas.validate(&record, schema) {
             panic!("{error:#}");
         }
@@ -128,10 +135,108 @@ fn reports_are_valid_under_the_schema() {
     }
 }
 
+/// A run with something of everything, one that did not begin, one that was cut off, and one with a baseline.
+fn reports() -> [Report; 4] {
+    let of = testing::report_of;
+    [
+        of(&testing::events()),
+        of(&testing::unreachable_events()),
+        of(&testing::events()[..8]),
+        testing::report_with_a_baseline(),
+    ]
+}
+
+#[test]
+fn markdown_of_a_run_with_a_baseline() {
+    insta::assert_snapshot!(markdown::render(&testing::report_with_a_baseline(), markdown::COMMENT));
+}
+
+#[test]
+fn sarif_of_a_run_with_a_baseline() {
+    insta::assert_snapshot!(sarif::render(&testing::report_with_a_baseline()).expect("renders"));
+}
+
+#[test]
+fn github_annotations_of_a_run_with_a_baseline() {
+    insta::assert_snapshot!(github::annotations(&testing::report_with_a_baseline()));
+}
+
+#[test]
+fn junit_of_a_run_with_a_baseline() {
+    insta::assert_snapshot!(junit::render(&testing::report_with_a_baseline(), false).expect("renders"));
+}
+
+#[test]
+fn terminal_of_a_run_with_a_baseline() {
+    let mut out = Vec::new();
+    report::terminal::summarize(&mut out, &testing::report_with_a_baseline(), TerminalOptions::default())
+        .expect("text");
+    insta::assert_snapshot!(String::from_utf8(out).expect("text"));
+}
+
+/// What a target can put into each text of a record.
+const HOSTILE: &str = "]]>\0\u{8}\x1b[31m\u{b}\u{fffe}\u{ffff}\u{202e}\"'<&>\r\n::error::x\n##[error]y%0A | ``` `# @all ![x](https://x.example)";
+
+/// Each format in its own way, with and without hostile texts.
+fn each_format_of(report: &Report) {
+    for strict in [false, true] {
+        readers::testcases(&junit::render(report, strict).expect("renders"));
+    }
+    scanning::check(&sarif::render(report).expect("renders"));
+    let page = markdown::render(report, markdown::COMMENT);
+    assert!(page.len() <= markdown::COMMENT);
+    for text in [page, github::annotations(report)] {
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+    }
+}
+
+#[test]
+fn readers_take_each_format() {
+    for report in reports() {
+        each_format_of(&report);
+        each_format_of(&testing::with_texts(&report, &|text| format!("{text}{HOSTILE}")));
+        // A record from elsewhere may say nothing at all.
+        let mute = testing::with_texts(&report, &|_| String::new());
+        readers::testcases(&junit::render(&mute, true).expect("renders"));
+    }
+}
+
+#[test]
+fn ten_megabytes_of_a_target_leave_each_format_small() {
+    let huge: String = "\u{1b}<`x".repeat(2_500_000);
+    let mut report = testing::report_with_a_baseline();
+    for requirement in report.requirements.iter_mut().filter(|requirement| !requirement.findings.is_empty()) {
+        requirement.reason = Some(huge.clone());
+        requirement.findings[0].actual = huge.clone();
+        requirement.findings[0].reproduce = Some(huge.clone());
+    }
+    report.internal_errors.push(huge.clone());
+    report.preflight[0].ok = false;
+    report.preflight[0].message = huge.clone();
+    report.cases[2].reason = Some(huge);
+    each_format_of(&report);
+    let sizes = [
+        junit::render(&report, true).expect("renders").len(),
+        sarif::render(&report).expect("renders").len(),
+        github::annotations(&report).len(),
+    ];
+    assert!(sizes.iter().all(|size| *size < 300_000), "{sizes:?}");
+}
+
+#[test]
+fn a_failure_before_a_run_is_one_testcase() {
+    for message in ["--timeout: expected seconds", HOSTILE, ""] {
+        let xml = junit::failed("configuration", message, Some(message)).expect("renders");
+        let cases = readers::testcases(&xml);
+        assert_eq!((cases.len(), cases[0].name.as_str()), (1, "run"));
+        assert!(cases[0].outcome.as_ref().is_some_and(|(kind, _)| kind == "error"));
+    }
+}
+
 #[test]
 fn every_format_is_made_from_the_record_alone() {
     let folder = tempfile::tempdir().expect("a folder");
-    let options = WriteOptions { dir: folder.path().to_owned(), junit: None, strict: false };
+    let options = WriteOptions { dir: folder.path().to_owned(), ..WriteOptions::default() };
     let report = testing::report();
     let written = write_all(&report, &options).expect("written");
     let read = json::read(&folder.path().join("latest/report.json")).expect("read");

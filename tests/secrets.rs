@@ -180,11 +180,19 @@ fn targets() -> Vec<(&'static str, support::target::Target)> {
     ]
 }
 
+/// What a run writes elsewhere: three formats, and the summary of a step.
+const OUT: [&str; 4] = ["out/junit.xml", "out/setspec.sarif", "out/summary.md", "out/step.md"];
+
 /// Everything that a run prints and writes.
 fn outputs(home: &Home, ended: support::Ended) -> Vec<(String, String)> {
     let mut texts = vec![("standard output".to_owned(), ended.stdout), ("standard error".to_owned(), ended.stderr)];
     let written = home.written();
     assert_eq!(written.len(), 3);
+    for name in OUT {
+        if let Ok(bytes) = std::fs::read(home.path().join(name)) {
+            texts.push((name.to_owned(), String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
     texts.extend(written.into_iter().map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).into_owned())));
     texts
 }
@@ -219,8 +227,16 @@ fn against_every_target(header: &str) {
         for mode in modes {
             let home = Home::new();
             let args = ["run", "receiver", &target.url, "--authorization-header", header];
-            let ended = home.run(&[&args[..], &RUN, mode].concat());
+            // As a step of a workflow, with each format and with entries to paste.
+            home.write("baseline.toml", "");
+            let formats = ["--junit", OUT[0], "--sarif", OUT[1], "--markdown", OUT[2], "--baseline", "baseline.toml"];
+            let ended = home.run_with(&[&args[..], &RUN, mode, &formats].concat(), |command| {
+                command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", OUT[3]);
+            });
             assert!(matches!(ended.code, Some(1 | 3)), "{name}: {ended:?}");
+            for name in OUT {
+                assert!(home.path().join(name).is_file(), "{name}");
+            }
             nowhere(header, &outputs(&home, ended));
             // What is made later is made of the record alone; a target that echoes everywhere is enough for that.
             if name == "refuses from the start" {

@@ -3,6 +3,7 @@
 mod arguments;
 mod artefact;
 mod badge;
+mod baseline;
 mod catalogue;
 mod check;
 mod completions;
@@ -61,6 +62,9 @@ enum Command {
     Mock(mock::Peer),
     /// Apply the rules to SETs and claims from files or standard input.
     Check(check::Args),
+    /// Keep the file of known violations.
+    #[command(subcommand)]
+    Baseline(baseline::Command),
     /// Print what there is.
     List(list::Args),
     /// Explain a requirement, a case, a mutant, a variation or the features.
@@ -96,6 +100,9 @@ pub fn main() -> ProcessExit {
         Err(error) => {
             // A closed pipe while printing help is no failure.
             let _ = error.print();
+            if error.use_stderr() {
+                run::refused(std::env::args_os(), &error);
+            }
             return ProcessExit::from(if error.use_stderr() { ExitCode::Usage.code() } else { 0 });
         }
     };
@@ -108,6 +115,7 @@ pub fn main() -> ProcessExit {
         Command::Config(command) => config::main(command, given),
         Command::Mock(peer) => mock::main(peer),
         Command::Check(args) => check::main(args),
+        Command::Baseline(command) => baseline::main(command),
         Command::List(args) => list::main(args),
         Command::Explain(args) => explain::main(args),
         Command::Lint(args) => lint::main(args),

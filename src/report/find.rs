@@ -58,7 +58,7 @@ mod tests {
     fn every_name_of_a_run_leads_to_its_record() {
         let folder = tempfile::tempdir().expect("a folder");
         let dir = folder.path().join("reports");
-        let options = WriteOptions { dir: dir.clone(), junit: None, strict: false };
+        let options = WriteOptions { dir: dir.clone(), ..WriteOptions::default() };
         let report = testing::report();
         let written = write_all(&report, &options).expect("written");
         let id = Path::new(&report.run.id);

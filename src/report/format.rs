@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::error::ReportError;
 use super::record::Report;
 use super::terminal::{TerminalOptions, summarize};
-use super::{badge, html, json, junit};
+use super::{badge, github, html, json, junit, markdown, sarif};
 
 /// A format of reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -16,6 +16,12 @@ pub enum Format {
     Json,
     /// A testcase per requirement.
     Junit,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// A comment on a pull request.
+    Markdown,
+    /// The annotations of GitHub Actions.
+    Github,
     /// The summary that a run prints.
     Text,
     /// The claim and the verdict in one line, as SVG.
@@ -29,6 +35,9 @@ impl Format {
             Self::Html => html::render(report),
             Self::Json => json::to_text(report),
             Self::Junit => junit::render(report, report.run.strict),
+            Self::Sarif => sarif::render(report),
+            Self::Markdown => Ok(markdown::render(report, markdown::COMMENT)),
+            Self::Github => Ok(github::annotations(report)),
             Self::Text => text(report),
             Self::Badge => Ok(badge::render(report)),
         }

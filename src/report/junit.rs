@@ -1,7 +1,9 @@
 //! `junit.xml`: a testcase per requirement, and the run itself as testcases.
 //!
 //! Parsers read the child elements, not the counters: `failure` is a breach, `error` is what could not be judged,
-//! `skipped` is what does not apply or could not be seen.
+//! `skipped` is what does not apply, could not be seen, or is known by the baseline. GitLab, Jenkins and the reporters of
+//! GitHub agree on names that are unique and on dots that stand between packages only; the elements and attributes are
+//! those of the schema by which the xUnit plugin of Jenkins validates.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -11,40 +13,81 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use super::error::ReportError;
 use super::record::Report;
 use super::{text, words};
+use crate::run::baseline::{BaselineEntry, BaselineOutcome};
 use crate::run::event::{CaseStatus, RequirementResult, Status, Verdict};
 
 /// The classname of what is about the run and not about a requirement.
 const RUN: &str = "setspec.run";
 
+/// The classname of what is about the baseline.
+const BASELINE: &str = "setspec.baseline";
+
+/// The longest name of a testcase, in characters.
+const NAME: usize = 300;
+
+/// The longest attribute, in characters.
+const MESSAGE: usize = 500;
+
+/// The longest value in a description, in characters: a target may answer with anything.
+const VALUE: usize = 2_000;
+
+/// How many different findings of a requirement are described.
+const FINDINGS: usize = 5;
+
 /// The report as JUnit XML; `strict` makes warnings fail.
 pub fn render(report: &Report, strict: bool) -> Result<String, ReportError> {
     let mut junit = quick_junit::Report::new("setspec");
-    let started = report.run.started_at.to_string();
-    junit.timestamp = started.parse().ok();
     junit.set_time(Duration::try_from_secs_f64(report.run.duration_ms / 1e3).unwrap_or_default());
     junit.add_test_suite(run_suite(report));
-    let mut names = HashSet::new();
+    for suite in report.baseline.iter().map(|baseline| baseline_suite(report, baseline)) {
+        junit.add_test_suite(suite);
+    }
     for (spec, requirements) in words::by_reason(report.requirements.iter().map(|r| (Some(r.spec.as_str()), r))) {
-        let mut suite = TestSuite::new(text::line(spec));
-        suite.timestamp = junit.timestamp;
+        let mut suite = suite(report, spec);
         for requirement in requirements {
-            let mut case = testcase(report, requirement, strict);
-            let mut number = 1;
-            while !names.insert(case.name.to_string()) {
-                number += 1;
-                case.name = format!("{} ({number})", name(requirement)).into();
-            }
-            suite.add_test_case(case);
+            suite.add_test_case(testcase(report, requirement, strict));
         }
         junit.add_test_suite(suite);
     }
-    junit.to_string().map_err(|error| ReportError::render("JUnit", error))
+    written(junit)
+}
+
+/// The JUnit XML of a run that came to nothing before it began: one testcase, with the reason.
+///
+/// `kind` is a word for the kind of failure, `message` says what is wrong and `advice` what helps.
+pub fn failed(kind: &str, message: &str, advice: Option<&str>) -> Result<String, ReportError> {
+    let mut junit = quick_junit::Report::new("setspec");
+    let mut suite = TestSuite::new("setspec run");
+    let description = format!("{message}\n{}", advice.unwrap_or_default());
+    suite.add_test_case(run_case("run", error(kind, message, description.trim_end())));
+    junit.add_test_suite(suite);
+    written(junit)
+}
+
+fn written(mut junit: quick_junit::Report) -> Result<String, ReportError> {
+    let mut names = HashSet::new();
+    for case in junit.test_suites.iter_mut().flat_map(|suite| &mut suite.test_cases) {
+        let name = case.name.to_string();
+        let mut number = 1;
+        while !names.insert(case.name.to_string()) {
+            number += 1;
+            case.name = format!("{name} ({number})").into();
+        }
+    }
+    let xml = junit.to_string().map_err(|error| ReportError::render("JUnit", error))?;
+    // The schema knows this counter at a suite only. The first one stands at the root, behind a name that is ours.
+    Ok(xml.replacen(&format!(" skipped=\"{}\"", junit.skipped), "", 1))
+}
+
+fn suite(report: &Report, name: &str) -> TestSuite {
+    let mut suite = TestSuite::new(text::short(name, NAME));
+    suite.timestamp = report.run.started_at.to_string().parse().ok();
+    suite
 }
 
 /// The run itself: whether it came to a verdict, and what stood in the way.
 fn run_suite(report: &Report) -> TestSuite {
-    let mut suite = TestSuite::new("setspec run");
-    suite.timestamp = report.run.started_at.to_string().parse().ok();
+    let mut suite = suite(report, "setspec run");
     for (name, value) in [
         ("target", report.target.url.as_str()),
         ("role", report.target.role.name()),
@@ -53,12 +96,12 @@ fn run_suite(report: &Report) -> TestSuite {
         ("run", &report.run.id),
         ("setspec", &report.tool.version),
     ] {
-        suite.add_property((name, text::line(value).as_ref()));
+        suite.add_property((name, text::short(value, MESSAGE).as_str()));
     }
     let open = report.run.inconclusive || report.run.interrupted || report.verdict == Verdict::Inconclusive;
     let status = if open { error("inconclusive", &report.meaning(), "") } else { TestCaseStatus::success() };
     let mut verdict = run_case("the run comes to a verdict", status);
-    verdict.set_system_out(format!("{}: {}", report.verdict.name(), report.meaning()));
+    verdict.set_system_out(text::line(&format!("{}: {}", report.verdict.name(), report.meaning())));
     suite.add_test_case(verdict);
     for line in report.preflight.iter().filter(|line| !line.ok) {
         let status = error("preflight", &line.message, line.advice.as_deref().unwrap_or_default());
@@ -76,9 +119,36 @@ fn run_suite(report: &Report) -> TestSuite {
     suite
 }
 
+/// What is to be done about the baseline: entries that are stale. What is new or expired shows at its requirement.
+fn baseline_suite(report: &Report, baseline: &BaselineOutcome) -> TestSuite {
+    let mut suite = suite(report, "setspec baseline");
+    let held = if baseline.holds {
+        TestCaseStatus::success()
+    } else {
+        ended(NonSuccessKind::Failure, "baseline", &baseline.sentence(), "")
+    };
+    let mut case = testcase_of(BASELINE, "the baseline holds", held);
+    let unseen = baseline.unseen.iter().map(|unseen| format!("{}: {}\n", unseen.entry.name(), unseen.why));
+    let out: String = std::iter::once(format!("{}\n", baseline.sentence())).chain(unseen).collect();
+    case.set_system_out(text::block(&out));
+    suite.add_test_case(case);
+    for entry in &baseline.stale {
+        let message = format!("line {} of {}: it no longer fails; remove the entry", entry.line, baseline.file);
+        let status = ended(NonSuccessKind::Failure, "stale", &message, &text::line(&entry.words()));
+        suite.add_test_case(testcase_of(BASELINE, &format!("stale: {}", entry.name()), status));
+    }
+    suite
+}
+
 fn run_case(name: &str, status: TestCaseStatus) -> TestCase {
-    let mut case = TestCase::new(text::line(name), status);
-    case.set_classname(RUN);
+    testcase_of(RUN, name, status)
+}
+
+fn testcase_of(classname: &str, name: &str, status: TestCaseStatus) -> TestCase {
+    let mut case = TestCase::new(text::short(name, NAME), status);
+    case.set_classname(classname);
+    // Some reporters take a missing time for an error; none of these has a time of its own.
+    case.set_time(Duration::ZERO);
     case
 }
 
@@ -87,6 +157,13 @@ fn testcase(report: &Report, requirement: &RequirementResult, strict: bool) -> T
     let status = match requirement.status {
         Status::Satisfied => TestCaseStatus::success(),
         Status::Warned if !strict => TestCaseStatus::success(),
+        Status::Violated | Status::Warned if requirement.is_known() => {
+            let words: Vec<String> = requirement.known_by.iter().map(BaselineEntry::words).collect();
+            let mut skipped = TestCaseStatus::skipped();
+            skipped.set_type("known").set_message(text::short(&format!("known: {}", words.join("; ")), MESSAGE));
+            skipped.set_description(breach(report, requirement));
+            skipped
+        }
         Status::Violated | Status::Warned => {
             let first = requirement.findings.first();
             let message = first.map_or_else(
@@ -98,12 +175,11 @@ fn testcase(report: &Report, requirement: &RequirementResult, strict: bool) -> T
         Status::Untested if stands_open(report, requirement) => error("inconclusive", reason, &requirement.text),
         Status::Untested | Status::NotApplicable | Status::Unobservable => {
             let mut skipped = TestCaseStatus::skipped();
-            skipped.set_message(format!("{}: {}", requirement.status.words(), text::line(reason)));
+            skipped.set_message(text::short(&format!("{}: {reason}", requirement.status.words()), MESSAGE));
             skipped
         }
     };
-    let mut case = TestCase::new(name(requirement), status);
-    case.set_classname(classname(requirement));
+    let mut case = testcase_of(&classname(requirement), &name(requirement), status);
     let mut out = String::new();
     if requirement.status == Status::Warned && !strict {
         out.push_str(&format!("warning: {}", breach(report, requirement)));
@@ -112,9 +188,9 @@ fn testcase(report: &Report, requirement: &RequirementResult, strict: bool) -> T
         out.push_str(&format!(
             "accepted, not ideal ({}): expected {}, got {}: {}\n",
             words::count(times, "time"),
-            text::line(&leniency.expected),
-            text::line(&leniency.actual),
-            text::line(&leniency.because)
+            text::short(&leniency.expected, VALUE),
+            text::short(&leniency.actual, VALUE),
+            text::short(&leniency.because, VALUE)
         ));
     }
     if !out.is_empty() {
@@ -136,7 +212,10 @@ fn breach(report: &Report, requirement: &RequirementResult) -> String {
         format!("{} section {} {}", requirement.spec, requirement.section, requirement.link),
     ];
     lines.extend(requirement.reason.iter().map(|reason| format!("note: {reason}")));
-    for (finding, times) in words::grouped(&requirement.findings) {
+    lines.extend(expired(report, requirement));
+    let groups = words::grouped(&requirement.findings);
+    let more = groups.len().saturating_sub(FINDINGS);
+    for (finding, times) in groups.into_iter().take(FINDINGS) {
         lines.push(String::new());
         lines.push(format!("found by {} ({})", finding.source, words::count(times, "time")));
         lines.push(format!("expected: {}", finding.expected));
@@ -147,27 +226,39 @@ fn breach(report: &Report, requirement: &RequirementResult) -> String {
         }
         lines.extend(finding.reproduce.iter().map(|command| format!("reproduce: {command}")));
     }
-    lines.iter().map(|line| format!("{}\n", text::line(line).trim_end())).collect()
+    if more > 0 {
+        lines.push(format!("and {more} more, in report.json"));
+    }
+    lines.iter().map(|line| format!("{}\n", text::short(line, VALUE).trim_end())).collect()
+}
+
+/// What the baseline knew of it until its day had passed.
+fn expired(report: &Report, requirement: &RequirementResult) -> Vec<String> {
+    let entries = report.baseline.iter().flat_map(|baseline| &baseline.expired);
+    let of_it = entries.filter(|entry| entry.requirement == requirement.id);
+    of_it.map(|entry| format!("known until {}, which has passed: {}", entry.expires, entry.reason)).collect()
 }
 
 fn name(requirement: &RequirementResult) -> String {
-    text::line(&format!("{}: {}", requirement.id, requirement.text)).into_owned()
+    text::short(&format!("{}: {}", requirement.id, requirement.text), NAME)
 }
 
 /// `setspec.rfc8935.s2_2`: dots stand between packages only.
 fn classname(requirement: &RequirementResult) -> String {
-    let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let plain = |text: &str| text::prefix(text, 60).replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     let folder = requirement.id.split('/').next().unwrap_or_default();
-    format!("setspec.{}.s{}", plain(folder), plain(&requirement.section))
+    // A record from elsewhere may lack either; a package has a name in any case.
+    let folder = if folder.is_empty() { "unknown".to_owned() } else { plain(folder) };
+    format!("setspec.{folder}.s{}", plain(&requirement.section))
 }
 
 fn error(kind: &str, message: &str, description: &str) -> TestCaseStatus {
-    ended(NonSuccessKind::Error, kind, message, &text::block(description))
+    ended(NonSuccessKind::Error, kind, message, &text::block(&text::cut(description, VALUE)))
 }
 
 fn ended(kind: NonSuccessKind, ty: &str, message: &str, description: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_type(text::line(ty)).set_message(text::short(message, 500));
+    status.set_type(text::line(ty)).set_message(text::short(message, MESSAGE));
     if !description.is_empty() {
         status.set_description(description);
     }

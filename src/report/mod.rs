@@ -8,6 +8,9 @@
 //! | [`recorder`] | [`Recorder`]: folds events into a [`Report`] |
 //! | [`json`], [`schema`] | `report.json` and its JSON Schema |
 //! | [`junit`] | `junit.xml`: a testcase per requirement |
+//! | [`sarif`] | SARIF 2.1.0, for code scanning |
+//! | [`markdown`] | a comment on a pull request |
+//! | [`github`] | annotations and the step summary of GitHub Actions |
 //! | [`html`] | `report.html`: one file for people, nothing loaded from elsewhere |
 //! | [`terminal`] | events as lines for people, and the summary at the end |
 //! | [`badge`] | the claim and the verdict in one line, as SVG |
@@ -17,7 +20,8 @@
 //! | [`mod@write`] | the folder of a run, and `latest` |
 //! | [`text`], [`words`] | text from elsewhere made harmless; wording that formats share |
 //!
-//! Adding a format is one file here, one line in [`format`], and one in [`write::write_all`] if every run leaves it.
+//! Each format is a pure function of the record. Adding one is one file here, one line in [`format`], and one in
+//! [`write::write_all`] if every run leaves it.
 
 pub mod badge;
 pub mod diff;
@@ -25,12 +29,15 @@ pub mod error;
 pub mod exchange;
 pub mod find;
 pub mod format;
+pub mod github;
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod markdown;
 pub mod matrix;
 pub mod record;
 pub mod recorder;
+pub mod sarif;
 pub mod schema;
 pub mod side;
 pub mod terminal;
@@ -39,7 +46,7 @@ pub mod words;
 pub mod write;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use diff::Diff;
 pub use error::ReportError;
@@ -49,4 +56,4 @@ pub use matrix::Matrix;
 pub use record::Report;
 pub use recorder::Recorder;
 pub use terminal::{Progress, Terminal, TerminalOptions};
-pub use write::{WriteOptions, Written, probe, write_all};
+pub use write::{WriteOptions, Written, probe, write_all, write_copies};

@@ -80,6 +80,9 @@ pub struct Run {
     /// Whether warnings count as violations.
     #[serde(default)]
     pub strict: bool,
+    /// Where in its repository the run was started; absent at the root, and where no CI service says where that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
     /// The command that repeats the run, without what was selected of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
@@ -166,9 +169,39 @@ impl Report {
         self.preflight.iter().any(|line| !line.ok)
     }
 
-    /// What the verdict means.
+    /// What the verdict means, and what the baseline makes of it.
     pub fn meaning(&self) -> String {
         let Run { inconclusive, interrupted, .. } = self.run;
-        words::meaning(self.verdict, inconclusive, interrupted, &self.summary)
+        words::meaning(self.verdict, inconclusive, interrupted, &self.summary, self.baseline.as_ref())
+    }
+
+    /// What is broken and makes the run nonconformant: new, or without a baseline all of it.
+    pub fn failing(&self) -> impl Iterator<Item = &RequirementResult> {
+        let counts = |status| status == Status::Violated || (self.run.strict && status == Status::Warned);
+        self.requirements.iter().filter(move |requirement| counts(requirement.status) && !requirement.is_known())
+    }
+
+    /// What is broken and does not count, because it is a recommendation, or ambiguous.
+    pub fn warnings(&self) -> impl Iterator<Item = &RequirementResult> {
+        let wanted = |result: &&RequirementResult| result.status == Status::Warned && !result.is_known();
+        self.requirements.iter().filter(wanted).filter(|_| !self.run.strict)
+    }
+
+    /// What is broken, and known by the baseline.
+    pub fn known(&self) -> impl Iterator<Item = &RequirementResult> {
+        self.requirements.iter().filter(|requirement| requirement.is_known())
+    }
+
+    /// The path and line of the configuration file, for formats that point at a file.
+    pub fn place(&self) -> Option<(String, usize)> {
+        self.run.config.as_ref().map(|place| (self.in_repository(&place.file), place.line))
+    }
+
+    /// A path that was relative to where the run was started, relative to the root of the repository.
+    pub fn in_repository(&self, file: &str) -> String {
+        match &self.run.directory {
+            Some(directory) if std::path::Path::new(file).is_relative() => format!("{directory}/{file}"),
+            _ => file.to_owned(),
+        }
     }
 }

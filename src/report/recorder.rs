@@ -18,12 +18,22 @@ const RECENT: usize = 500;
 /// How many findings of one requirement are kept for a run that is cut off.
 const FINDINGS: usize = 20;
 
+/// How a run was set up, as far as no event says it.
+#[derive(Debug, Clone, Default)]
+pub struct Frame {
+    /// Whether warnings count.
+    pub strict: bool,
+    /// Where in its repository the run was started.
+    pub directory: Option<String>,
+    /// Where the target is configured.
+    pub config: Option<ConfigPlace>,
+}
+
 /// Folds events into a [`Report`]. Its memory is bounded, however long the run.
 #[derive(Debug)]
 pub struct Recorder {
     version: String,
-    strict: bool,
-    config: Option<ConfigPlace>,
+    frame: Frame,
     started: Option<Started>,
     preflight: Vec<PreflightLine>,
     cases: Vec<CaseResult>,
@@ -38,8 +48,7 @@ impl Recorder {
     pub fn new(version: impl Into<String>) -> Self {
         Self {
             version: version.into(),
-            strict: false,
-            config: None,
+            frame: Frame::default(),
             started: None,
             preflight: Vec::new(),
             cases: Vec::new(),
@@ -50,9 +59,9 @@ impl Recorder {
         }
     }
 
-    /// A recorder that also says whether warnings count, and where the target is configured.
-    pub fn configured(self, strict: bool, config: Option<ConfigPlace>) -> Self {
-        Self { strict, config, ..self }
+    /// A recorder that also says how the run was set up.
+    pub fn within(self, frame: Frame) -> Self {
+        Self { frame, ..self }
     }
 
     /// Takes in what happened. Events come in the order in which the run emits them.
@@ -93,9 +102,10 @@ impl Recorder {
                 duration_ms: (finished.duration_ms * 1e3).round() / 1e3,
                 interrupted: finished.interrupted,
                 inconclusive: finished.inconclusive,
-                strict: self.strict,
+                strict: self.frame.strict,
                 command: Some(started.command.clone()),
-                config: self.config.clone(),
+                directory: self.frame.directory.clone(),
+                config: self.frame.config.clone(),
             },
             target: Target { role: started.role, url: started.url.clone() },
             profile: started.profile.clone(),

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::http::{Exchange, Failure, FailureKind, Headers, Request, Response, TlsFacts};
+use crate::report::record::{ConfigPlace, Summary};
 use crate::report::{Recorder, Report};
+use crate::run::baseline::judge::Circumstances;
+use crate::run::baseline::{Baseline, BaselineEntry};
 use crate::run::event::{
     CaseResult, CaseStatus, Event, Finding, Finished, Leniency, PreflightLine, RequirementResult, Started, Status,
     Verdict,
@@ -297,11 +300,56 @@ pub fn report() -> Report {
     report_of(&events())
 }
 
+/// The report of a run with a baseline: something is known, new, stale, expired and unseen.
+pub fn report_with_a_baseline() -> Report {
+    let mut report = report();
+    for id in ["rfc8935/2.2/new", "rfc8935/2.2/old"] {
+        let mut violated = requirement(id, "MUST", "A text.", Status::Violated, None);
+        violated.findings = vec![finding(&violated.text, "x1")];
+        report.requirements.push(violated);
+    }
+    let entry = |requirement: &str, expires: &str| BaselineEntry {
+        requirement: requirement.to_owned(),
+        case: None,
+        reason: "the proxy is being replaced".to_owned(),
+        owner: "identity team".to_owned(),
+        expires: expires.parse().expect("a day"),
+        line: 3,
+    };
+    let baseline = Baseline {
+        file: "ci/baseline.toml".to_owned(),
+        entries: vec![
+            entry("rfc8935/2.2/status-202", "2026-12-31"),
+            entry("rfc8935/2.3/status-400", "2026-12-31"),
+            entry("rfc8935/2.2/old", "2025-12-31"),
+            entry("rfc8935/3/tls", "2026-12-31"),
+        ],
+    };
+    let today = "2026-01-01".parse().expect("a day");
+    let circumstances = Circumstances { cases: &report.cases, strict: false, interrupted: false, today };
+    report.baseline = Some(baseline.judge(&mut report.requirements, circumstances));
+    report.summary = Summary::of(&report.requirements);
+    report.run.config = Some(ConfigPlace { file: "ci/setspec.toml".to_owned(), line: 4 });
+    report
+}
+
 /// The report with every text of people and targets made by `change`.
 ///
 /// Texts on which the form of the report depends stay as they are.
 pub fn with_texts(report: &Report, change: &dyn Fn(&str) -> String) -> Report {
-    const FORM: &[&str] = &["format", "verdict", "status", "started_at", "at", "role", "quirks", "base64", "exchange"];
+    const FORM: &[&str] = &[
+        "format",
+        "verdict",
+        "status",
+        "started_at",
+        "at",
+        "role",
+        "quirks",
+        "base64",
+        "exchange",
+        "expires",
+        "judged_on",
+    ];
     fn walk(value: &mut Value, change: &dyn Fn(&str) -> String) {
         match value {
             Value::String(text) => *text = change(text),

@@ -1,6 +1,7 @@
 //! Wording that several formats share.
 
-use crate::run::event::{Finding, Leniency, Verdict};
+use crate::run::baseline::BaselineOutcome;
+use crate::run::event::{Finding, Leniency, RequirementResult, Verdict};
 
 /// `1 case`, `2 cases`.
 pub fn count(number: usize, one: &str) -> String {
@@ -8,7 +9,13 @@ pub fn count(number: usize, one: &str) -> String {
 }
 
 /// What the verdict means, in a sentence or two.
-pub fn meaning(verdict: Verdict, inconclusive: bool, interrupted: bool, summary: &super::record::Summary) -> String {
+pub fn meaning(
+    verdict: Verdict,
+    inconclusive: bool,
+    interrupted: bool,
+    summary: &super::record::Summary,
+    baseline: Option<&BaselineOutcome>,
+) -> String {
     let said = match (verdict, summary.violated, summary.warned) {
         (Verdict::Conformant, _, 0) => "Nothing that was tested is broken.".to_owned(),
         (Verdict::Conformant, _, warned) => format!(
@@ -30,7 +37,8 @@ pub fn meaning(verdict: Verdict, inconclusive: bool, interrupted: bool, summary:
     let also = inconclusive && verdict == Verdict::Nonconformant;
     let untested = if also { " Besides, not all that applies could be tested." } else { "" };
     let cut_short = if interrupted { " The run was interrupted; this is what ran." } else { "" };
-    format!("{said}{untested}{cut_short}")
+    let known = baseline.map(|baseline| format!(" {}", baseline.sentence())).unwrap_or_default();
+    format!("{said}{untested}{cut_short}{known}")
 }
 
 /// `POST https://rx.example/events -> 202 Accepted`.
@@ -81,4 +89,27 @@ pub fn by_reason<'a, T>(items: impl IntoIterator<Item = (Option<&'a str>, T)>) -
         }
     }
     groups
+}
+
+/// The first finding in words: `expected 202, got 200`; the requirement itself where there is none.
+pub fn first_breach(requirement: &RequirementResult, longest: usize) -> String {
+    requirement.findings.first().map_or_else(
+        || super::text::short(&requirement.text, longest),
+        |finding| {
+            let (expected, actual) = (&finding.expected, &finding.actual);
+            format!("expected {}, got {}", super::text::short(expected, longest), super::text::short(actual, longest))
+        },
+    )
+}
+
+/// A relative path with `/` between its parts, whatever the system.
+pub fn with_slashes(path: &std::path::Path) -> String {
+    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// A link that can be followed from a page: http or https, and nothing that ends or breaks it.
+pub fn web_link(link: &str) -> Option<&str> {
+    let is_web = link.starts_with("https://") || link.starts_with("http://");
+    let plain = |c: char| c.is_ascii_graphic() && !"<>()[]\"'`\\|{}^".contains(c);
+    (is_web && link.len() <= 500 && link.chars().all(plain)).then_some(link)
 }

@@ -5,18 +5,22 @@ use std::path::{Path, PathBuf};
 
 use super::error::ReportError;
 use super::record::Report;
-use super::{html, json, junit};
+use super::{html, json, junit, markdown, sarif};
 
 /// The name that stands for the newest run.
 pub const LATEST: &str = "latest";
 
 /// Where reports go.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct WriteOptions {
     /// The folder of all runs.
     pub dir: PathBuf,
     /// A further copy of `junit.xml`.
     pub junit: Option<PathBuf>,
+    /// Where SARIF is written, if it is wanted.
+    pub sarif: Option<PathBuf>,
+    /// Where Markdown is written, if it is wanted.
+    pub markdown: Option<PathBuf>,
     /// Whether warnings fail in JUnit.
     pub strict: bool,
 }
@@ -28,21 +32,50 @@ pub struct Written {
     pub folder: PathBuf,
 }
 
-/// Writes `report.json`, `junit.xml` and `report.html` to the folder of the run, and points `latest` at it.
+/// Writes `report.json`, `junit.xml` and `report.html` to the folder of the run, and points `latest` at it; the formats
+/// that are wanted elsewhere too.
 ///
 /// The record comes first, and one format that fails does not keep the others from being written.
 pub fn write_all(report: &Report, options: &WriteOptions) -> Result<Written, ReportError> {
+    let written = write_folder(report, options);
+    let copies = write_copies(report, options);
+    written.and_then(|written| copies.map(|()| written))
+}
+
+fn write_folder(report: &Report, options: &WriteOptions) -> Result<Written, ReportError> {
     let id = checked_id(&report.run.id)?;
     let folder = options.dir.join(id);
     fs::create_dir_all(&folder).map_err(ReportError::io(&folder, "create the folder"))?;
     let formats = [
         json::write(report, &folder.join("report.json")),
-        write_junit(report, &folder, options),
+        junit::render(report, options.strict).and_then(|xml| put(&folder.join("junit.xml"), &xml)),
         html::render(report).and_then(|page| put(&folder.join("report.html"), &page)),
         point(&options.dir, id),
     ];
     formats.into_iter().collect::<Result<(), _>>()?;
     Ok(Written { folder })
+}
+
+/// Writes the formats that are wanted outside the folder of the run.
+pub fn write_copies(report: &Report, options: &WriteOptions) -> Result<(), ReportError> {
+    let formats = [
+        copy(options.junit.as_deref(), || junit::render(report, options.strict)),
+        copy(options.sarif.as_deref(), || sarif::render(report)),
+        copy(options.markdown.as_deref(), || Ok(markdown::render(report, markdown::COMMENT))),
+    ];
+    formats.into_iter().collect()
+}
+
+/// Writes a text to a file that the operator named, and the folders above it.
+pub fn put_named(path: &Path, text: &str) -> Result<(), ReportError> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).map_err(ReportError::io(parent, "create the folder"))?;
+    }
+    put(path, text)
+}
+
+fn copy(path: Option<&Path>, text: impl FnOnce() -> Result<String, ReportError>) -> Result<(), ReportError> {
+    path.map_or(Ok(()), |path| put_named(path, &text()?))
 }
 
 /// Creates the folder of reports and checks that a file can be written there.
@@ -51,16 +84,6 @@ pub fn probe(dir: &Path) -> Result<(), ReportError> {
     let file = dir.join(format!(".probe-{}", std::process::id()));
     fs::write(&file, b"").map_err(ReportError::io(&file, "write"))?;
     fs::remove_file(&file).map_err(ReportError::io(&file, "remove the probe"))
-}
-
-fn write_junit(report: &Report, folder: &Path, options: &WriteOptions) -> Result<(), ReportError> {
-    let xml = junit::render(report, options.strict)?;
-    put(&folder.join("junit.xml"), &xml)?;
-    let Some(copy) = &options.junit else { return Ok(()) };
-    if let Some(parent) = copy.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::create_dir_all(parent).map_err(ReportError::io(parent, "create the folder"))?;
-    }
-    put(copy, &xml)
 }
 
 fn put(path: &Path, text: &str) -> Result<(), ReportError> {
@@ -100,7 +123,7 @@ mod tests {
     use crate::report::testing;
 
     fn options(dir: &Path) -> WriteOptions {
-        WriteOptions { dir: dir.to_owned(), junit: Some(dir.join("ci/junit.xml")), strict: false }
+        WriteOptions { dir: dir.to_owned(), junit: Some(dir.join("ci/junit.xml")), ..WriteOptions::default() }
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Exit codes (DESIGN section 5).
 
+use super::baseline::BaselineOutcome;
 use super::event::{Finished, Verdict};
 
 /// How the program ends. Where several apply, the order is 5, 130, 2, 4, 3, 1, 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
-    /// 0: conformant.
+    /// 0: conformant, or every violation stands in a current baseline.
     Conformant,
-    /// 1: nonconformant.
+    /// 1: nonconformant, or a baseline entry that no longer fails.
     Nonconformant,
     /// 2: usage, configuration or suite file error; nothing was sent.
     Usage,
@@ -53,14 +54,16 @@ impl ExitCode {
         if other.rank() > self.rank() { other } else { self }
     }
 
-    /// What the end of a run comes to.
-    pub fn of_run(finished: &Finished) -> Self {
-        let verdict = match finished.verdict {
-            Verdict::Conformant => Self::Conformant,
-            Verdict::Nonconformant => Self::Nonconformant,
-            Verdict::Inconclusive => Self::Inconclusive,
+    /// What the end of a run comes to, with what the baseline says of it.
+    pub fn of_run(finished: &Finished, baseline: Option<&BaselineOutcome>) -> Self {
+        let mut code = match (baseline, finished.verdict) {
+            (None, Verdict::Nonconformant) => Self::Nonconformant,
+            (Some(baseline), _) if !baseline.holds => Self::Nonconformant,
+            _ => Self::Conformant,
         };
-        let mut code = verdict;
+        if finished.verdict == Verdict::Inconclusive {
+            code = code.or(Self::Inconclusive);
+        }
         if finished.inconclusive {
             code = code.or(Self::Inconclusive);
         }

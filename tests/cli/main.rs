@@ -1,11 +1,15 @@
 //! The binary as its users meet it: what it says, what it leaves behind, and how it ends.
 
+mod baseline;
 mod check;
 mod comforts;
 mod compare;
 mod configuration;
 mod doctor;
+#[cfg(unix)]
+mod example;
 mod exit_codes;
+mod github;
 mod help;
 mod init;
 mod lint;

@@ -1,6 +1,7 @@
 //! What the integration tests share: the binary in a folder of its own, and targets that answer as they like.
 #![allow(dead_code, reason = "each test target uses a part")]
 
+pub mod junit;
 pub mod running;
 pub mod target;
 pub mod token;
@@ -15,7 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// What would change what a command does or says.
-const UNWANTED: [&str; 8] = [
+const UNWANTED: [&str; 12] = [
     "SETSPEC_AUTHORIZATION_HEADER",
     "SETSPEC_TOKEN",
     "SETSPEC_CLIENT_SECRET",
@@ -24,6 +25,10 @@ const UNWANTED: [&str; 8] = [
     "CLICOLOR_FORCE",
     "RUST_BACKTRACE",
     "COLUMNS",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+    "GITHUB_WORKSPACE",
+    "CI_PROJECT_DIR",
 ];
 
 /// No command of these tests takes longer.
@@ -107,6 +112,14 @@ impl Home {
         let path = self.path().join("reports/latest/report.json");
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         serde_json::from_str(&text).expect("report.json is JSON")
+    }
+
+    /// What a JUnit file says, after it has been checked.
+    #[track_caller]
+    pub fn junit(&self, name: &str) -> Vec<junit::Testcase> {
+        let path = self.path().join(name);
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        junit::testcases(&text)
     }
 
     /// Every file below the folder of reports, by name.

@@ -15,6 +15,7 @@ use super::roles::{self, described};
 use super::{SecretReference, TriggerConfig, VisitorConfig};
 use crate::cli::console::Failure;
 use crate::cli::keys::read;
+use crate::report::record::ConfigPlace;
 use crate::run::settings::{InteropRevision, LogoutRevision};
 use crate::set::Alg;
 use crate::suite::model::profile::Role;
@@ -49,6 +50,10 @@ pub(in crate::cli) struct Config {
     pub strict: Option<bool>,
     pub reports: Option<PathBuf>,
     pub junit: Option<PathBuf>,
+    pub sarif: Option<PathBuf>,
+    pub markdown: Option<PathBuf>,
+    /// Known violations; the path is relative to this file.
+    pub baseline: Option<PathBuf>,
     pub verbose: Option<bool>,
     pub quiet: Option<bool>,
     pub suites: Option<PathBuf>,
@@ -204,6 +209,27 @@ impl Config {
         let path = self.file.as_ref().map(|file| file.path.display().to_string()).unwrap_or_default();
         let lines: Vec<String> = faults.iter().map(|fault| format!("{path}:{}: {}", fault.at, fault.message)).collect();
         (!lines.is_empty()).then(|| Failure::usage(lines.join("\n")))
+    }
+
+    /// Where JUnit is wanted, as far as the file says so, also where it is at fault otherwise.
+    pub fn junit_of(named: Option<&Path>) -> Option<PathBuf> {
+        let text = std::fs::read_to_string(chosen(named)?).ok()?;
+        let document = toml_edit::Document::parse(text).ok()?;
+        document.get("junit")?.as_str().map(PathBuf::from)
+    }
+
+    /// A path that is relative to the file.
+    pub fn beside(&self, path: &Path) -> PathBuf {
+        let folder = self.file.as_ref().and_then(|file| file.path.parent());
+        folder.map_or_else(|| path.to_owned(), |folder| folder.join(path))
+    }
+
+    /// Where the target is configured: the line that names it, or the first one.
+    pub fn place_of_target(&self) -> Option<ConfigPlace> {
+        let file = self.file.as_ref()?;
+        let keys = ["url", "login", "logout", "issuer", "metadata-url", "visiting"];
+        let named = keys.iter().find_map(|key| file.entries.iter().find(|entry| entry.key == *key));
+        Some(ConfigPlace { file: file.path.display().to_string(), line: named.map_or(1, |entry| entry.at.line) })
     }
 }
 

@@ -12,6 +12,7 @@ use crate::cli::config::Config;
 use crate::cli::console::Failure;
 use crate::cli::keys;
 use crate::http::Roots;
+use crate::report::record::ConfigPlace;
 use crate::run::plan::Selection;
 use crate::run::settings::{InteropRevision, Timeouts};
 
@@ -65,6 +66,15 @@ pub(in crate::cli) struct CommonArgs {
     /// Write the JUnit report to this file too.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Write SARIF 2.1.0 to this file.
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
+    /// Write a summary in Markdown to this file, short enough for a comment on a pull request.
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Known violations: they pass, new ones fail, and entries that no longer fail or have expired fail too.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
     /// Say more: every case and its exchanges.
     #[arg(short, long, conflicts_with = "quiet")]
     pub verbose: bool,
@@ -91,11 +101,16 @@ pub(super) struct Common {
     pub output: Output,
 }
 
-/// Where reports go.
+/// Where reports go, and what is known beforehand.
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     pub reports: PathBuf,
     pub junit: Option<PathBuf>,
+    pub sarif: Option<PathBuf>,
+    pub markdown: Option<PathBuf>,
+    pub baseline: Option<PathBuf>,
+    /// Where the target is configured.
+    pub config: Option<ConfigPlace>,
 }
 
 impl CommonArgs {
@@ -140,6 +155,10 @@ impl CommonArgs {
             output: Output {
                 reports: self.reports.clone().or(config.reports.clone()).unwrap_or_else(|| PathBuf::from("reports")),
                 junit: self.junit.clone().or(config.junit.clone()),
+                sarif: self.sarif.clone().or(config.sarif.clone()),
+                markdown: self.markdown.clone().or(config.markdown.clone()),
+                baseline: self.baseline.clone().or_else(|| config.baseline.as_deref().map(|path| config.beside(path))),
+                config: config.place_of_target(),
             },
         })
     }

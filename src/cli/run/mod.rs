@@ -4,8 +4,10 @@
 //! - `common`: the options that both roles have; `receiver` and `transmitter`: those of one; `visiting`: those of a receiver
 //!   that visits us.
 //! - `session`: what goes on around an engine: screen, record, signals.
+//! - `ci`: what a CI service is told beside the files of a report.
 //! - `repeat`: the command that repeats a run.
 
+mod ci;
 mod common;
 mod op;
 mod receiver;
@@ -16,6 +18,7 @@ mod target;
 mod transmitter;
 mod visiting;
 
+pub(super) use ci::refused;
 pub(super) use common::web_url;
 pub(super) use session::interruptible;
 pub(super) use target::{Target, Work};
@@ -24,13 +27,21 @@ pub(super) use visiting::VisitingArgs;
 use clap::ArgMatches;
 
 use super::console::{Failure, line};
+use super::signals;
 use super::{block_on, runtime};
 use crate::report::{ReportError, probe};
 use crate::run::outcome::ExitCode;
 use crate::run::plan::Plan;
+use ci::Ci;
 use session::Session;
 
 pub(super) fn main(target: Target, given: &ArgMatches) -> Result<ExitCode, Failure> {
+    let ci = Ci::new(target.common());
+    judge(&target, given).inspect_err(|failure| ci.failed(failure))?
+}
+
+/// The outer result is a failure before there was anything to record, the inner one comes with a report.
+fn judge(target: &Target, given: &ArgMatches) -> Result<Result<ExitCode, Failure>, Failure> {
     let common = target.common();
     let config = target.config()?;
     if !common.quiet(&config) && !common.list {
@@ -38,14 +49,23 @@ pub(super) fn main(target: Target, given: &ArgMatches) -> Result<ExitCode, Failu
     }
     let work = target.resolve(&config, given)?;
     if common.list {
-        return list(&work);
+        return list(&work).map(Ok);
     }
     let session = Session::new(common, &config, &work);
+    let session = session.map_err(|failure| config.locate(failure, given, target.role()))?;
     block_on(runtime()?, async {
-        let engine = work.prepare().await?;
+        let stopped = signals::stopped();
+        let engine = tokio::select! {
+            engine = work.prepare() => engine?,
+            () = stopped => return Err(interrupted()),
+        };
         probe(session.reports()).map_err(unwritable)?;
         session.hold(async |emitter, stop| engine.run(emitter, stop).await).await
     })
+}
+
+fn interrupted() -> Failure {
+    Failure { code: ExitCode::Interrupted, message: "interrupted before the run began".to_owned(), advice: None }
 }
 
 fn unwritable(error: ReportError) -> Failure {

@@ -2,6 +2,7 @@
 //!
 //! Whatever comes from the target is shown with its control characters escaped, so that it cannot write to the screen.
 
+mod baseline;
 mod paint;
 mod progress;
 mod summary;
@@ -13,6 +14,7 @@ use super::exchange::ExchangeRecord;
 use super::record::Report;
 use super::{text, words};
 use crate::http::Exchange;
+use crate::run::baseline::BaselineOutcome;
 use crate::run::event::{CaseResult, CaseStatus, Event, PreflightLine, Started};
 use paint::Paint;
 pub use progress::Progress;
@@ -46,6 +48,7 @@ pub struct Terminal<W> {
     done: usize,
     in_preflight: bool,
     progress: Progress,
+    baseline: Option<BaselineOutcome>,
 }
 
 impl<W: Write> Terminal<W> {
@@ -60,6 +63,7 @@ impl<W: Write> Terminal<W> {
             done: 0,
             in_preflight: false,
             progress: Progress::default(),
+            baseline: None,
         }
     }
 
@@ -86,11 +90,12 @@ impl<W: Write> Terminal<W> {
                 }
                 self.exchange(exchange)?;
             }
-            Event::Broken { .. } | Event::Baseline(_) => {}
+            Event::Broken { .. } => {}
+            Event::Baseline(outcome) => self.baseline = Some(outcome.as_ref().clone()),
             Event::CaseFinished(case) => self.case(case)?,
             Event::Finished(finished) => {
                 self.progress.clear()?;
-                let outcome = Outcome::of_run(finished);
+                let outcome = Outcome::of_run(finished, self.baseline.as_ref());
                 let find = |id: &str| self.exchanges.get(id).cloned();
                 summary::write(&mut self.out, &outcome, &find, self.paint, self.options)?;
             }

@@ -6,6 +6,7 @@ use super::TerminalOptions;
 use super::paint::Paint;
 use crate::report::record::{Report, Summary};
 use crate::report::{text, words};
+use crate::run::baseline::BaselineOutcome;
 use crate::run::event::{Finding, Finished, RequirementResult, Status, Verdict};
 use crate::run::ledger::UNSEEN;
 
@@ -16,7 +17,7 @@ const SHOWN: usize = 3;
 const NAMED: usize = 5;
 
 /// The longest `expected` or `got`, in characters.
-const VALUE: usize = 500;
+pub(super) const VALUE: usize = 500;
 
 /// What a run came to.
 pub(super) struct Outcome<'a> {
@@ -24,13 +25,14 @@ pub(super) struct Outcome<'a> {
     inconclusive: bool,
     interrupted: bool,
     summary: Summary,
-    requirements: &'a [RequirementResult],
+    pub requirements: &'a [RequirementResult],
     notes: &'a [String],
     internal_errors: &'a [String],
+    pub baseline: Option<&'a BaselineOutcome>,
 }
 
 impl<'a> Outcome<'a> {
-    pub fn of_run(finished: &'a Finished) -> Self {
+    pub fn of_run(finished: &'a Finished, baseline: Option<&'a BaselineOutcome>) -> Self {
         Self {
             verdict: finished.verdict,
             inconclusive: finished.inconclusive,
@@ -39,6 +41,7 @@ impl<'a> Outcome<'a> {
             requirements: &finished.requirements,
             notes: &finished.notes,
             internal_errors: &finished.internal_errors,
+            baseline,
         }
     }
 
@@ -51,11 +54,17 @@ impl<'a> Outcome<'a> {
             requirements: &report.requirements,
             notes: &report.notes,
             internal_errors: &report.internal_errors,
+            baseline: report.baseline.as_ref(),
         }
     }
 
     fn with(&self, status: Status) -> impl Iterator<Item = &'a RequirementResult> {
         self.requirements.iter().filter(move |requirement| requirement.status == status)
+    }
+
+    /// What is broken so and not known.
+    fn unknown(&self, status: Status) -> impl Iterator<Item = &'a RequirementResult> {
+        self.with(status).filter(|requirement| !requirement.is_known())
     }
 }
 
@@ -70,10 +79,10 @@ pub(super) fn write(
     // A quiet run has written nothing yet that an empty line would set apart.
     let apart = !options.quiet;
     let mut printer = Printer { out, exchange, paint, options, apart };
-    printer.breaches("Violations", &paint.bad("VIOLATED"), outcome.with(Status::Violated))?;
+    printer.breaches("Violations", &paint.bad("VIOLATED"), outcome.unknown(Status::Violated))?;
     if !options.quiet || options.strict {
         let what = if options.strict { "Warnings, which count in a strict run" } else { "Warnings" };
-        printer.breaches(what, &paint.warn("WARNED"), outcome.with(Status::Warned))?;
+        printer.breaches(what, &paint.warn("WARNED"), outcome.unknown(Status::Warned))?;
     }
     if !options.quiet {
         let unjudged = outcome.with(Status::Untested).filter(|requirement| !requirement.findings.is_empty());
@@ -82,6 +91,7 @@ pub(super) fn write(
         printer.untested(outcome)?;
         printer.notes(outcome)?;
     }
+    printer.baseline(outcome)?;
     printer.internal_errors(outcome)?;
     if !options.quiet {
         printer.table(outcome)?;
@@ -89,21 +99,21 @@ pub(super) fn write(
     printer.verdict(outcome)
 }
 
-struct Printer<'a, W> {
-    out: &'a mut W,
+pub(super) struct Printer<'a, W> {
+    pub out: &'a mut W,
     exchange: &'a dyn Fn(&str) -> Option<String>,
-    paint: Paint,
-    options: TerminalOptions,
+    pub paint: Paint,
+    pub options: TerminalOptions,
     /// Whether an empty line sets the next section apart.
     apart: bool,
 }
 
 impl<W: Write> Printer<'_, W> {
-    fn gap(&mut self) -> io::Result<()> {
+    pub fn gap(&mut self) -> io::Result<()> {
         if std::mem::replace(&mut self.apart, true) { writeln!(self.out) } else { Ok(()) }
     }
 
-    fn head(&mut self, text: &str) -> io::Result<()> {
+    pub fn head(&mut self, text: &str) -> io::Result<()> {
         self.gap()?;
         writeln!(self.out, "{}", self.paint.bold(text))
     }
@@ -275,11 +285,12 @@ impl<W: Write> Printer<'_, W> {
         let name = outcome.verdict.name().to_uppercase();
         let name = match outcome.verdict {
             Verdict::Conformant => self.paint.good(&name),
+            Verdict::Nonconformant if outcome.baseline.is_some_and(|baseline| baseline.holds) => self.paint.warn(&name),
             Verdict::Nonconformant => self.paint.bad(&name),
             Verdict::Inconclusive => self.paint.warn(&name),
         };
-        let Outcome { verdict, inconclusive, interrupted, summary, .. } = outcome;
+        let Outcome { verdict, inconclusive, interrupted, summary, baseline, .. } = outcome;
         self.gap()?;
-        writeln!(self.out, "{name}: {}", words::meaning(*verdict, *inconclusive, *interrupted, summary))
+        writeln!(self.out, "{name}: {}", words::meaning(*verdict, *inconclusive, *interrupted, summary, *baseline))
     }
 }

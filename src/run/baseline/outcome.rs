@@ -11,6 +11,9 @@ use crate::run::event::Status;
 pub struct BaselineOutcome {
     /// The file, as the operator named it.
     pub file: String,
+    /// The day that decided which entries are current.
+    #[schemars(with = "String", extend("format" = "date"))]
+    pub judged_on: Date,
     /// Whether nothing is new, stale or expired: then what is violated does not fail the run.
     pub holds: bool,
     /// The entries that cover something that was broken in this run.
@@ -42,6 +45,60 @@ pub struct BaselineEntry {
     pub expires: Date,
     /// The line of the entry in the file, from 1.
     pub line: usize,
+}
+
+/// How a reason or an owner begins that nobody has filled in yet.
+pub const PLACEHOLDER: &str = "TODO";
+
+impl BaselineEntry {
+    /// The id of the requirement, and of the case if it is bound to one: `rfc8935/2.2/status-202 in rfc8935/2.2/accepts`.
+    pub fn name(&self) -> String {
+        name(&self.requirement, self.case.as_deref())
+    }
+
+    /// Whether nobody has said yet why it is known, or who looks after it.
+    pub fn is_placeholder(&self) -> bool {
+        self.reason.starts_with(PLACEHOLDER) || self.owner.starts_with(PLACEHOLDER)
+    }
+
+    /// `the token endpoint is being replaced (owner: identity team, until 2026-12-31)`.
+    pub fn words(&self) -> String {
+        format!("{} (owner: {}, until {})", self.reason, self.owner, self.expires)
+    }
+}
+
+impl NewViolation {
+    /// The id of the requirement, and of the case where only its findings are new.
+    pub fn name(&self) -> String {
+        name(&self.requirement, self.case.as_deref())
+    }
+}
+
+fn name(requirement: &str, case: Option<&str>) -> String {
+    case.map_or_else(|| requirement.to_owned(), |case| format!("{requirement} in {case}"))
+}
+
+impl BaselineOutcome {
+    /// What it comes to, in a sentence: `baseline.toml knows 3 of them; 1 is new.`
+    pub fn sentence(&self) -> String {
+        let is_are = |number: usize| if number == 1 { "is" } else { "are" };
+        let faults: Vec<String> =
+            [(self.new.len(), "new"), (self.stale.len(), "stale"), (self.expired.len(), "expired")]
+                .into_iter()
+                .filter(|(number, _)| *number > 0)
+                .map(|(number, what)| format!("{number} {} {what}", is_are(number)))
+                .collect();
+        let known = match self.known.len() {
+            1 => "1 entry covers what is known".to_owned(),
+            several => format!("{several} entries cover what is known"),
+        };
+        match (faults.as_slice(), self.known.is_empty()) {
+            ([], true) => format!("Baseline {}: nothing that it knows was broken.", self.file),
+            ([], false) => format!("Baseline {}: {known}, and nothing else is broken.", self.file),
+            (faults, true) => format!("Baseline {}: {}.", self.file, faults.join(", ")),
+            (faults, false) => format!("Baseline {}: {known}; {}.", self.file, faults.join(", ")),
+        }
+    }
 }
 
 /// Something broken that no current entry of the baseline covers.
