@@ -168,7 +168,7 @@ pub struct ReceiverSettings {
 impl ReceiverSettings {
     /// The features that cases may need.
     pub fn features(&self) -> BTreeSet<&'static str> {
-        let mut features = BTreeSet::new();
+        let mut features = BTreeSet::from(["by-push"]);
         if self.url.scheme() == "https" {
             features.insert("tls");
         }
@@ -203,6 +203,7 @@ impl ReceiverSettings {
             "anonymous" => "callers present a credential (--authorization-header)".to_owned(),
             "languages" => "no second language was declared (--language)".to_owned(),
             "asymmetric" => "the harness signs with a shared secret".to_owned(),
+            "by-poll" => "SETs are pushed in this run; --visiting shows the other method".to_owned(),
             "ecdsa" => "the harness does not sign with ECDSA (--alg ES256)".to_owned(),
             other => format!("the feature `{other}` was not declared"),
         }

@@ -24,7 +24,7 @@ use crate::suite::model::case::Method;
 pub(super) const PROFILE: &str = "ssf-transmitter";
 
 /// How long the transmitter of the proof holds a poll.
-const LONG_POLL: Duration = Duration::from_secs(3);
+const LONG_POLL: Duration = Duration::from_millis(1200);
 
 /// Runs the profile against the built-in transmitter with these toggles and deviations.
 pub(super) async fn run(

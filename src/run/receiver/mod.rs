@@ -222,7 +222,12 @@ impl ReceiverRun {
         for index in &self.plan.requirements {
             let needs = &catalogue.requirements[*index].needs;
             if let Some(missing) = needs.iter().find(|need| !present.contains(&need.as_str())) {
-                course.ledger.exclude(*index, &settings.absence(missing));
+                let reason = settings.absence(missing);
+                match missing.as_str() {
+                    // Another run could show it.
+                    "by-poll" => course.ledger.lacks_means(*index, &reason),
+                    _ => course.ledger.exclude(*index, &reason),
+                }
             }
         }
 

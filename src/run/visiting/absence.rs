@@ -52,6 +52,7 @@ pub(super) fn features(settings: &VisitingSettings, stream: Option<&Stream>) -> 
     }
     let Some(stream) = stream else { return features };
     features.push(stream.method.name());
+    features.push(if stream.method == Method::Poll { "by-poll" } else { "by-push" });
     if stream.method == Method::Poll {
         return features;
     }
@@ -103,6 +104,8 @@ fn why(feature: &str, features: &[&'static str]) -> Absence {
         ),
         "iop-status-endpoint" | "iop-device-compliance" => not_applicable(OTHER_REVISION),
         "languages" => untested("no second language was declared".to_owned()),
+        "by-poll" => untested(format!("{BY_PUSH} in this run; --delivery poll shows the other method")),
+        "by-push" => untested(format!("{BY_POLL} in this run; --delivery push shows the other method")),
         "poll" => not_applicable(BY_PUSH),
         "push" => not_applicable(BY_POLL),
         "authorization" | "anonymous" | "tls" | "deployed" if polls => not_applicable(BY_POLL),

@@ -21,6 +21,8 @@ pub(crate) const FEATURES: &[(&str, &str)] = &[
     ),
     ("push", "the target delivers by push (RFC 8935)"),
     ("poll", "the target delivers by poll (RFC 8936)"),
+    ("by-push", "a receiver is given SETs by push in this run"),
+    ("by-poll", "a receiver is given SETs by poll in this run"),
     ("push-and-poll", "the target delivers by push and by poll"),
     ("one-method", "the target delivers by one of push and poll only"),
     ("configuration_endpoint", "the transmitter announces a configuration endpoint"),

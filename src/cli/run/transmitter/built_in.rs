@@ -19,7 +19,7 @@ use crate::set::{Alg, Jwks, SigningKey};
 const KID: &str = "setspec-1";
 
 /// How long it holds a poll.
-const LONG_POLL: Duration = Duration::from_secs(3);
+const LONG_POLL: Duration = Duration::from_millis(1200);
 
 /// How long it waits before it pushes again: RFC 8935 section 2 wants a fitting time.
 const RETRY_DELAY: Duration = Duration::from_millis(300);
