@@ -51,7 +51,7 @@ async fn transmitter(key: Arc<SigningKey>) -> SsfTransmitter {
         tokens: vec![SecretString::from("token")],
         client: None,
         audience: vec!["https://receiver.example.com".to_owned()],
-        read_only: false,
+        ..ReceiverAccount::default()
     };
     SsfTransmitter::start(SsfOptions::new(vec![account], key, client())).await.expect("a transmitter")
 }

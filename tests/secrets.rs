@@ -310,6 +310,26 @@ fn a_shared_secret() {
 }
 
 #[test]
+fn tokens_of_every_kind_and_one_in_a_query() {
+    let token = |name: &str| format!("pl4nted-{name}+secret/with=odd~chars");
+    let (good, reading, managing, over) = (token("good"), token("reading"), token("managing"), token("over"));
+    let home = Home::new();
+    home.write("over.txt", format!("{over}\n"));
+    home.write("setspec.toml", "manage-only-token = { env = \"PLANTED\" }\n");
+    let args =
+        ["run", "transmitter", "--profile", "caep-interop-transmitter", "--only", "caep-interop/2.7", "--verbose"];
+    let args = [&args[..], &["--token", &good, "--expired-token", "@over.txt"]].concat();
+    let ended = home.run_with(&args, |command| {
+        command.env("SETSPEC_READ_ONLY_TOKEN", &reading).env("PLANTED", &managing);
+    });
+    let ended = ended.expect_code(0).expect_output("access_token=[redacted]");
+    let texts = outputs(&home, ended);
+    for token in [good, reading, managing, over] {
+        nowhere(&format!("Bearer {token}"), &texts);
+    }
+}
+
+#[test]
 fn the_console_of_a_mock_receiver() {
     let home = Home::new();
     home.write("jwks.json", jwks(&key()));

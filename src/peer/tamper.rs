@@ -203,7 +203,17 @@ impl Tamper {
 
 /// Whether an answer to this operation is meant.
 fn is_on(stage: Stage, operation: &str) -> bool {
-    let outside = ["metadata", "authorization-server", "jwks", "token", "poll", "scim", "unknown"];
+    let outside = [
+        "metadata",
+        "authorization-server",
+        "protected-resource",
+        "jwks",
+        "token",
+        "revoke",
+        "poll",
+        "scim",
+        "unknown",
+    ];
     match stage {
         Stage::Management => !outside.contains(&operation),
         stage => stage.is_answer() && stage.name() == operation,

@@ -87,6 +87,11 @@ impl Judge {
         &self.catalogue
     }
 
+    /// Whether any rule looks at messages of this kind.
+    pub fn looks_at(&self, kind: Kind) -> bool {
+        self.rules.contains_key(&kind)
+    }
+
     /// Judges one message of another kind than a token; `scope` holds the variables that the rules on it see.
     pub fn message(&self, kind: Kind, scope: &Scope, exchange: Option<&str>) -> Vec<Observation> {
         self.apply(kind, scope, exchange)
@@ -198,8 +203,10 @@ fn look(expectation: &Expectation, scope: &Entered<'_>) -> Observed {
 }
 
 /// The variables that are null where a message lacks that part, or came by no stream.
-const PARTS: [&str; 10] =
-    ["claims", "header", "set", "metadata", "jwks", "stream", "poll", "delivery", "history", "session"];
+const PARTS: [&str; 13] = [
+    "claims", "header", "set", "metadata", "jwks", "stream", "poll", "delivery", "history", "session", "token",
+    "server", "resource",
+];
 
 /// Whether the expression reads a part of the message that is not there at all.
 fn reads_nothing(expression: &Expression, scope: &Scope) -> bool {

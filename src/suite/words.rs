@@ -16,6 +16,11 @@ pub(crate) fn of_rule(kind: Kind) -> Vocabulary {
         Kind::Stream => &["stream", "operation", "request", "response", "sent", "metadata", "issuer"],
         Kind::Status => &["status", "operation", "request", "response", "sent", "metadata"],
         Kind::Poll => &["poll", "request", "response", "sent", "elapsed", "timeouts", "stream", "metadata", "history"],
+        Kind::Token => {
+            &["token", "request", "response", "metadata", "issuer", "resource", "history", "elapsed", "timeouts"]
+        }
+        Kind::AuthorizationServer => &["server", "grants", "request", "response", "metadata", "issuer"],
+        Kind::ProtectedResource => &["resource", "identifier", "request", "response", "metadata", "issuer"],
         Kind::Logout => &[
             "request",
             "response",

@@ -122,7 +122,7 @@ pub async fn start(hooks: Arc<dyn Hooks>, change: impl FnOnce(&mut SsfOptions)) 
             keys: None,
         }),
         audience: vec!["https://harness.example.com".to_owned()],
-        read_only: false,
+        ..ReceiverAccount::default()
     };
     let key = KEY.clone();
     let client = Client::new(ClientOptions { response_timeout: Duration::from_secs(5), ..ClientOptions::default() });
@@ -144,6 +144,7 @@ pub fn settings(issuer: &str) -> TransmitterSettings {
         metadata_url: None,
         credential: Some(CredentialSettings::Token(SecretString::from(TOKEN))),
         second: None,
+        limited: Default::default(),
         delivery: vec![Method::Push, Method::Poll],
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,

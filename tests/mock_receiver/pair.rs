@@ -111,7 +111,7 @@ impl Pair {
             tokens: vec![SecretString::from(TOKEN)],
             client: Some(ClientCredentials { id: "client".to_owned(), secret: SECRET.into(), keys: None }),
             audience: vec![AUDIENCE.to_owned()],
-            read_only: false,
+            ..ReceiverAccount::default()
         };
         let eyes = Arc::new(Eyes { serve: Mutex::new(setup.serve), ..Eyes::default() });
         let mut options = SsfOptions::new(vec![account], KEY.clone(), client.clone());

@@ -36,6 +36,7 @@ pub fn account(name: &str) -> ReceiverAccount {
         }),
         audience: vec![format!("https://{name}.example.com")],
         read_only: name == "reader",
+        ..ReceiverAccount::default()
     }
 }
 

@@ -128,3 +128,43 @@ async fn the_metadata_say_how_clients_prove_who_they_are() {
     // RFC 8414 section 2: the value none must not be used; and no secret is ever shared as a key.
     assert!(!algorithms.contains(&json!("none")) && !algorithms.contains(&json!("HS256")));
 }
+
+#[tokio::test]
+async fn a_token_is_over_when_its_client_revokes_it() {
+    let pair = Pair::new(|_| {}).await;
+    let config = pair.endpoint("configuration_endpoint");
+    let form = |path: &str, more: &str| {
+        let url = format!("{}{path}", pair.transmitter.issuer()).parse().unwrap();
+        let body = format!("client_id=one&client_secret=a+secret&{more}");
+        RequestSpec::new("POST", url).header("Content-Type", "application/x-www-form-urlencoded").body(body)
+    };
+    let granted = json_of(&pair.client.send(form("/oauth/token", "grant_type=client_credentials")).await);
+    let token = granted["access_token"].as_str().unwrap();
+    assert_eq!(pair.ask_as(token, "GET", &config, Value::Null).await.0, 200);
+    // A token that nobody knows is as good as revoked (RFC 7009 section 2.2); one has to be named.
+    for (more, expected) in [("token=nobody", 200), ("", 400), (&format!("token={token}"), 200)] {
+        assert_eq!(pair.client.send(form("/oauth/revoke", more)).await.status(), Some(expected), "{more}");
+    }
+    assert_eq!(pair.ask_as(token, "GET", &config, Value::Null).await.0, 401);
+    let stranger = form("/oauth/revoke", "token=x").body("client_id=one&client_secret=wrong&token=x");
+    assert_eq!(pair.client.send(stranger).await.status(), Some(401));
+}
+
+#[tokio::test]
+async fn a_challenge_names_the_metadata_of_the_resource() {
+    let pair = Pair::new(|_| {}).await;
+    let config = pair.endpoint("configuration_endpoint");
+    let refused = pair.raw("GET", &config, None, "").await;
+    let challenge = refused.response.as_ref().unwrap().headers.get("www-authenticate").unwrap().to_owned();
+    let url = challenge.split('"').find(|part| part.contains("oauth-protected-resource")).unwrap();
+    let metadata = json_of(&pair.client.send(RequestSpec::new("GET", url.parse().unwrap())).await);
+    assert_eq!(metadata["resource"], json!(config));
+    assert_eq!(metadata["authorization_servers"], json!([pair.transmitter.issuer()]));
+    assert_eq!(metadata["scopes_supported"], json!(["ssf.read", "ssf.manage"]));
+    assert_eq!(metadata["bearer_methods_supported"], json!(["header"]));
+    // A token anywhere else is none.
+    assert_eq!(pair.raw("GET", &format!("{config}?access_token=token-of-one"), None, "").await.status(), Some(401));
+    let without = Pair::new(|options| options.features.resource_metadata = false).await;
+    let refused = without.raw("GET", &without.endpoint("configuration_endpoint"), None, "").await;
+    assert!(!refused.response.unwrap().headers.get("www-authenticate").unwrap().contains("resource_metadata"));
+}

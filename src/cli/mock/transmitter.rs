@@ -218,7 +218,7 @@ fn account(name: &str, token: SecretString, audience: &str) -> ReceiverAccount {
         tokens: vec![token.clone()],
         client: Some(ClientCredentials { id: name.to_owned(), secret: token, keys: None }),
         audience: vec![audience.to_owned()],
-        read_only: false,
+        ..ReceiverAccount::default()
     }
 }
 

@@ -20,7 +20,11 @@ pub(super) const REMOVE_SUBJECT: &str = "/ssf/subjects/remove";
 pub(super) const VERIFICATION: &str = "/ssf/verification";
 pub(super) const POLL: &str = "/ssf/poll/";
 pub(super) const TOKEN: &str = "/oauth/token";
+pub(super) const REVOCATION: &str = "/oauth/revoke";
 pub(super) const JWKS: &str = "/jwks.json";
+
+/// Before the path of the resource (RFC 9728 section 3.1).
+const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 
 impl Addresses {
     /// From the public URL, or where it listens, and a path that is added to it.
@@ -49,6 +53,9 @@ impl Addresses {
         if path == self.well_known_path("oauth-authorization-server") {
             return "authorization-server";
         }
+        if self.resource(path).is_some() {
+            return "protected-resource";
+        }
         match path.strip_prefix(&self.path) {
             Some(STREAMS) => "configuration",
             Some(STATUS) => "status",
@@ -56,6 +63,7 @@ impl Addresses {
             Some(REMOVE_SUBJECT) => "remove-subject",
             Some(VERIFICATION) => "verification",
             Some(TOKEN) => "token",
+            Some(REVOCATION) => "revocation",
             Some(JWKS) => "jwks",
             Some(path) if path.starts_with(POLL) => "poll",
             _ => "unknown",
@@ -77,8 +85,31 @@ impl Addresses {
     }
 
     pub fn well_known(&self, name: &str) -> String {
-        let origin = self.issuer.strip_suffix(&self.path).unwrap_or(&self.issuer);
-        format!("{origin}{}", self.well_known_path(name))
+        format!("{}{}", self.origin(), self.well_known_path(name))
+    }
+
+    fn origin(&self) -> &str {
+        self.issuer.strip_suffix(&self.path).unwrap_or(&self.issuer)
+    }
+
+    /// The protected resource that the metadata at a path are of (RFC 9728 section 3.1): the issuer, or one of the endpoints.
+    pub fn resource(&self, path: &str) -> Option<String> {
+        let of = path.strip_prefix(PROTECTED_RESOURCE)?;
+        let is_issuer = of == self.path;
+        (is_issuer || self.is_protected(of)).then(|| format!("{}{of}", self.origin()))
+    }
+
+    /// Where the metadata of the protected resource at a path are.
+    pub fn resource_metadata(&self, path: &str) -> Option<String> {
+        self.is_protected(path).then(|| format!("{}{PROTECTED_RESOURCE}{path}", self.origin()))
+    }
+
+    fn is_protected(&self, path: &str) -> bool {
+        let endpoints = [STREAMS, STATUS, ADD_SUBJECT, REMOVE_SUBJECT, VERIFICATION];
+        // What stands in a poll URL is up to those who ask.
+        let is_plain = |path: &str| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-".contains(&byte));
+        let own = path.strip_prefix(&self.path);
+        own.is_some_and(|path| endpoints.contains(&path) || (path.starts_with(POLL) && is_plain(path)))
     }
 }
 
@@ -96,6 +127,22 @@ mod tests {
         assert_eq!(apart.url("/jwks.json"), usual.url("/jwks.json"));
         let plain = Addresses::new("https://tr.example.com", "").with_polls_at(9080, "http");
         assert_eq!(plain.poll("s", true), "http://tr.example.com:9080/ssf/poll/s");
+    }
+
+    #[test]
+    fn the_issuer_and_its_endpoints_are_protected_resources() {
+        let addresses = Addresses::new("https://tr.example.com/a", "");
+        let known = |path: &str| addresses.resource(&format!("/.well-known/oauth-protected-resource{path}"));
+        for path in ["/a", "/a/ssf/streams", "/a/ssf/poll/5b"] {
+            assert_eq!(known(path), Some(format!("https://tr.example.com{path}")));
+        }
+        for path in ["", "/", "/b", "/a/jwks.json", "/a/oauth/token", "/a/ssf/poll/\"x"] {
+            assert_eq!(known(path), None, "{path}");
+        }
+        let of_status = addresses.resource_metadata("/a/ssf/status");
+        let expected = "https://tr.example.com/.well-known/oauth-protected-resource/a/ssf/status";
+        assert_eq!(of_status.as_deref(), Some(expected));
+        assert_eq!(addresses.resource_metadata("/a/oauth/token"), None);
     }
 
     #[test]

@@ -99,6 +99,12 @@ switches! {
     forgets_authorization_on_retries,
     /// Any credential, or none, is as good as that of the stream's receiver, or of the first one (SSF section 8).
     skips_authentication,
+    /// A token in the query is as good as one in the header (RFC 6750 section 2.3).
+    accepts_query_tokens,
+    /// A token that has expired or was revoked is as good as before (RFC 6750 section 3.1).
+    accepts_expired_tokens,
+    /// A token whose scope is reading lets its bearer change everything (RFC 6750 section 3.1).
+    ignores_scopes,
     /// The poll endpoint asks for no credential (RFC 8936 section 3).
     polls_without_authentication,
     /// The poll endpoint serves whoever has a valid credential (RFC 8936 section 4.3).

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::addresses as at;
 use super::state::Shared;
 use super::stream::{POLL, PUSH};
+use super::token::SCOPES;
 use super::{assertion, client_auth};
 
 /// The delivery methods that are offered.
@@ -56,11 +57,26 @@ pub(super) fn authorization_server(shared: &Shared) -> Value {
     json!({
         "issuer": addresses.issuer,
         "token_endpoint": addresses.url(at::TOKEN),
+        "revocation_endpoint": addresses.url(at::REVOCATION),
         "jwks_uri": addresses.url(at::JWKS),
         "response_types_supported": [],
         "grant_types_supported": ["client_credentials"],
         "token_endpoint_auth_methods_supported": client_auth::METHODS,
+        "revocation_endpoint_auth_methods_supported": client_auth::METHODS,
         "token_endpoint_auth_signing_alg_values_supported": assertion::algorithms(),
-        "scopes_supported": ["ssf.read", "ssf.manage"],
+        "scopes_supported": SCOPES,
     })
+}
+
+/// The metadata of a protected resource (RFC 9728 section 2).
+pub(super) fn protected_resource(shared: &Shared, resource: &str) -> Value {
+    let mut document = json!({
+        "resource": resource,
+        "scopes_supported": SCOPES,
+        "bearer_methods_supported": ["header"],
+    });
+    if shared.options.features.token_endpoint {
+        document["authorization_servers"] = json!([shared.addresses().issuer]);
+    }
+    document
 }

@@ -34,8 +34,18 @@ pub(super) async fn serve(
         Ok(operation) => (operation, answer(&shared, operation, &mut facts).await),
         Err(refusal) => (Operation::Unknown, Err(refusal)),
     };
-    let answer = outcome.unwrap_or_else(Answer::from);
+    let mut answer = outcome.unwrap_or_else(Answer::from);
+    name_metadata(&shared, &facts.path, &mut answer);
     shared.options.hooks.answer(operation, &facts, answer).into_response().await
+}
+
+/// A challenge says where the metadata of the resource are (RFC 9728 section 5.1).
+fn name_metadata(shared: &Shared, path: &str, answer: &mut Answer) {
+    let url = shared.addresses().resource_metadata(path).filter(|_| shared.options.features.resource_metadata);
+    let challenge = answer.headers.iter_mut().find(|(name, _)| name == "WWW-Authenticate");
+    if let (Some(url), Some((_, challenge))) = (url, challenge) {
+        challenge.push_str(&format!(r#", resource_metadata="{url}""#));
+    }
 }
 
 /// Which operation a request asks for.
@@ -58,12 +68,16 @@ fn find(shared: &Shared, facts: &RequestFacts) -> Result<Operation, Refusal> {
     if facts.path == addresses.well_known_path("oauth-authorization-server") && features.token_endpoint {
         return document(Operation::AuthorizationServer);
     }
+    if features.resource_metadata && addresses.resource(&facts.path).is_some() {
+        return document(Operation::ProtectedResource);
+    }
     let nothing = || Refusal::NoEndpoint(facts.path.clone());
     let path = facts.path.strip_prefix(&addresses.path).ok_or_else(nothing)?;
     let one = facts.query.iter().any(|(name, _)| name == "stream_id");
     match path {
         at::JWKS => document(Operation::Jwks),
         at::TOKEN if features.token_endpoint => post(Operation::Token),
+        at::REVOCATION if features.token_endpoint => post(Operation::Revoke),
         at::STREAMS => only(
             "GET, POST, PATCH, PUT, DELETE",
             &[
@@ -89,14 +103,19 @@ async fn answer(shared: &Arc<Shared>, operation: Operation, facts: &mut RequestF
     match operation {
         Operation::Metadata => return Ok(Answer::of_json(200, &discovery::metadata(shared))),
         Operation::AuthorizationServer => return Ok(Answer::of_json(200, &discovery::authorization_server(shared))),
+        Operation::ProtectedResource => {
+            let resource = shared.addresses().resource(&facts.path).unwrap_or_default();
+            return Ok(Answer::of_json(200, &discovery::protected_resource(shared, &resource)));
+        }
         Operation::Jwks => return Ok(Answer::of_json(200, &shared.keys.public())),
         Operation::Token => return Ok(token::grant(shared, facts)),
+        Operation::Revoke => return Ok(token::revoke(shared, facts)),
         _ => {}
     }
     let caller = auth::caller(shared, operation, facts)?;
     facts.receiver = Some(shared.name(caller.receiver).to_owned());
     if caller.read_only && !operation.is_reading() {
-        return Err(Refusal::Forbidden("this receiver may read, and change nothing".to_owned()));
+        return Err(Refusal::InsufficientScope);
     }
     match operation {
         Operation::Create => manage::create(shared, &caller, facts),

@@ -17,10 +17,14 @@ pub enum Operation {
     Metadata,
     /// The metadata of the authorization server (RFC 8414), which name the token endpoint.
     AuthorizationServer,
+    /// The metadata of the protected resource (RFC 9728), which name the authorization server and the scopes.
+    ProtectedResource,
     /// The key set (RFC 7517 section 5).
     Jwks,
     /// An access token (RFC 6749 section 4.4).
     Token,
+    /// The end of an access token before its time (RFC 7009).
+    Revoke,
     /// SSF section 8.1.1.1.
     Create,
     /// One stream configuration (SSF section 8.1.1.2).
@@ -51,11 +55,13 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 17] = [
+    pub const ALL: [Operation; 19] = [
         Self::Metadata,
         Self::AuthorizationServer,
+        Self::ProtectedResource,
         Self::Jwks,
         Self::Token,
+        Self::Revoke,
         Self::Create,
         Self::Read,
         Self::List,
@@ -76,8 +82,10 @@ impl Operation {
         match self {
             Self::Metadata => "metadata",
             Self::AuthorizationServer => "authorization-server",
+            Self::ProtectedResource => "protected-resource",
             Self::Jwks => "jwks",
             Self::Token => "token",
+            Self::Revoke => "revoke",
             Self::Create => "create",
             Self::Read => "read",
             Self::List => "list",

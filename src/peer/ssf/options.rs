@@ -87,7 +87,7 @@ impl SsfOptions {
 }
 
 /// A receiver that is known to the transmitter.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ReceiverAccount {
     /// The name for watchers and the control interface.
     pub name: String,
@@ -99,6 +99,10 @@ pub struct ReceiverAccount {
     pub audience: Vec<String>,
     /// Whether it may read, and nothing else: 403 otherwise.
     pub read_only: bool,
+    /// Fixed bearer tokens that let their bearer read, and nothing else, as the scope `ssf.read` does.
+    pub reading: Vec<SecretString>,
+    /// Fixed bearer tokens that were good once.
+    pub expired: Vec<SecretString>,
 }
 
 /// What a receiver presents to the token endpoint.
@@ -125,8 +129,10 @@ pub struct Features {
     pub subjects: bool,
     /// The verification endpoint (SSF section 8.1.4).
     pub verification: bool,
-    /// The token endpoint (RFC 6749 section 4.4) and its metadata (RFC 8414).
+    /// The token endpoint (RFC 6749 section 4.4), its metadata (RFC 8414), and the end of a token before its time (RFC 7009).
     pub token_endpoint: bool,
+    /// The metadata of a protected resource (RFC 9728).
+    pub resource_metadata: bool,
     /// Whether a receiver may have more than one stream; 409 otherwise (SSF section 8.1.1.1).
     pub several_streams: bool,
     /// What holds for subjects that nobody mentioned; `ALL`, and not announced, unless given (SSF section 7.1).
@@ -146,6 +152,7 @@ impl Default for Features {
             subjects: true,
             verification: true,
             token_endpoint: true,
+            resource_metadata: true,
             several_streams: true,
             default_subjects: Some(DefaultSubjects::All),
             critical_subject_members: Vec::new(),

@@ -30,6 +30,9 @@ pub enum Refusal {
     /// 403: known, but not allowed to.
     #[error("not allowed: {0}")]
     Forbidden(String),
+    /// 403: the token covers less than what is asked for (RFC 6750 section 3.1).
+    #[error("not allowed: this token lets its bearer read, and change nothing")]
+    InsufficientScope,
     /// 404: there is no such stream for this receiver.
     #[error("stream_id: expected a stream of this receiver, got {0:?}")]
     NoStream(String),
@@ -81,7 +84,7 @@ impl Refusal {
         match self {
             Self::Invalid { .. } => 400,
             Self::Unauthenticated { .. } => 401,
-            Self::Forbidden(_) => 403,
+            Self::Forbidden(_) | Self::InsufficientScope => 403,
             Self::NoStream(_) | Self::NoEndpoint(_) => 404,
             Self::Method { .. } => 405,
             Self::OneStream | Self::Stopped(_) => 409,
@@ -114,6 +117,8 @@ impl From<Refusal> for Answer {
             Refusal::Unauthenticated { .. } => {
                 answer.with("WWW-Authenticate", r#"Bearer realm="setspec", error="invalid_token""#)
             }
+            Refusal::InsufficientScope => answer
+                .with("WWW-Authenticate", r#"Bearer realm="setspec", error="insufficient_scope", scope="ssf.manage""#),
             Refusal::Method { allowed, .. } => answer.with("Allow", allowed),
             Refusal::TooSoon { wait, .. } => answer.with("Retry-After", &wait.to_string()),
             _ => answer,

@@ -31,6 +31,9 @@ const ALL: &[Toggle] = &[
     }),
     ("issuer-path", "has an issuer with a path", |options| "/tenant".clone_into(&mut options.issuer_path)),
     ("no-token-endpoint", "gives out no tokens", |options| options.features.token_endpoint = false),
+    ("no-resource-metadata", "has no metadata of a protected resource", |options| {
+        options.features.resource_metadata = false;
+    }),
     ("critical-members", "declares the subject member user critical", |options| {
         options.features.critical_subject_members = vec!["user".to_owned()];
     }),

@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::auth::same;
 use super::client_auth;
 use super::state::{IssuedToken, Shared};
 use super::{Answer, RequestFacts};
@@ -13,6 +14,8 @@ use super::{Answer, RequestFacts};
 const READ: &str = "ssf.read";
 /// Lets its bearer do everything.
 const MANAGE: &str = "ssf.manage";
+/// Both.
+pub(super) const SCOPES: [&str; 2] = [READ, MANAGE];
 
 /// The parameters of a request, each of which may occur once (RFC 6749 section 3.2).
 pub(super) struct Form(Vec<(String, String)>);
@@ -27,19 +30,43 @@ impl Form {
     }
 }
 
-/// Grants a token. Errors are those of RFC 6749 section 5.2.
-pub(super) fn grant(shared: &Shared, facts: &RequestFacts) -> Answer {
+/// The form of a request, and the receiver whose client sent it.
+fn taken_apart(shared: &Shared, facts: &RequestFacts) -> Result<(Form, usize), Answer> {
     // No request has more parameters than this, and comparing them all has to stay cheap.
     let form = Form(url::form_urlencoded::parse(&facts.body).into_owned().take(64).collect());
     if form.has_duplicates() {
-        return error(400, "invalid_request", "expected each parameter once, got one twice");
+        return Err(error(400, "invalid_request", "expected each parameter once, got one twice"));
     }
-    let receiver = match client_auth::receiver(shared, facts, &form) {
-        Ok(receiver) => receiver,
+    match client_auth::receiver(shared, facts, &form) {
+        Ok(receiver) => Ok((form, receiver)),
         Err(client_auth::Refused::TwoWays) => {
-            return error(400, "invalid_request", "expected one way of authentication, got two");
+            Err(error(400, "invalid_request", "expected one way of authentication, got two"))
         }
-        Err(client_auth::Refused::Unknown(why)) => return error(401, "invalid_client", &why),
+        Err(client_auth::Refused::Unknown(why)) => Err(error(401, "invalid_client", &why)),
+    }
+}
+
+/// Ends a token before its time (RFC 7009). One that is not known, or is another client's, changes nothing.
+pub(super) fn revoke(shared: &Shared, facts: &RequestFacts) -> Answer {
+    let (form, receiver) = match taken_apart(shared, facts) {
+        Ok(apart) => apart,
+        Err(answer) => return answer,
+    };
+    let Some(token) = form.get("token") else {
+        return error(400, "invalid_request", "token: expected the token that is to end, got nothing");
+    };
+    if !shared.options.behaviour.accepts_expired_tokens {
+        let mut issued = shared.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        issued.retain(|known| known.receiver != receiver || !same(known.token.as_bytes(), token.as_bytes()));
+    }
+    Answer::empty(200)
+}
+
+/// Grants a token. Errors are those of RFC 6749 section 5.2.
+pub(super) fn grant(shared: &Shared, facts: &RequestFacts) -> Answer {
+    let (form, receiver) = match taken_apart(shared, facts) {
+        Ok(apart) => apart,
+        Err(answer) => return answer,
     };
     match form.get("grant_type") {
         Some("client_credentials") => {}
@@ -48,7 +75,7 @@ pub(super) fn grant(shared: &Shared, facts: &RequestFacts) -> Answer {
     }
     let everything = format!("{READ} {MANAGE}");
     let asked = form.get("scope").unwrap_or(&everything);
-    let granted: Vec<&str> = asked.split_whitespace().filter(|scope| [READ, MANAGE].contains(scope)).collect();
+    let granted: Vec<&str> = asked.split_whitespace().filter(|scope| SCOPES.contains(scope)).collect();
     if granted.is_empty() {
         return error(400, "invalid_scope", "scope: expected ssf.read or ssf.manage");
     }

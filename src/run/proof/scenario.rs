@@ -49,6 +49,8 @@ pub struct Combination {
     pub shared_signals: Option<Vec<String>>,
     /// A SCIM service provider, and what it or its transmitter is like otherwise than usual.
     pub scim: Option<Vec<String>>,
+    /// Whether the run against a Shared Signals transmitter gets its tokens by OAuth client credentials.
+    pub by_client: bool,
     /// The profile that a Shared Signals peer is judged by, if not the plain one of its role.
     pub profile: Option<&'static str>,
 }
@@ -129,6 +131,7 @@ impl Combination {
             encrypted: false,
             shared_signals: None,
             scim: None,
+            by_client: false,
             profile: None,
         }
     }
@@ -187,6 +190,8 @@ impl Combination {
             all.push(Self { alg, ..Self::offering([]) });
         }
         all.push(Self::offering([]).for_interop());
+        all.push(Self::offering(["no-resource-metadata"]).for_interop());
+        all.push(Self { by_client: true, ..Self::offering([]).for_interop() });
         all.push(Self::visiting([]).for_interop());
         all.push(Self::visiting(["push"]).for_interop());
         all.push(Self::of(Role::Token));
@@ -227,7 +232,11 @@ impl Combination {
         let plain = deviation.tls.as_ref().is_some_and(|tls| tls.plain);
         if deviation.is_of_shared_signals() {
             let tls = deviation.breaks.is_some_and(needs_tls);
-            let peer = Self { tls, ..Self::sharing(deviation.role, deviation.given.iter().map(String::as_str)) };
+            let by_client = deviation
+                .breaks
+                .is_some_and(|index| catalogue.requirements[index].needs.iter().any(|need| need == "oauth-client"));
+            let peer =
+                Self { tls, by_client, ..Self::sharing(deviation.role, deviation.given.iter().map(String::as_str)) };
             return if deviation.id.starts_with("caep-interop/") { peer.for_interop() } else { peer };
         }
         if deviation.is_of_scim() {
@@ -279,6 +288,9 @@ impl Combination {
             parts.push("two-languages".to_owned());
         }
         parts.push(self.alg.to_string().to_lowercase());
+        if self.by_client {
+            parts.push("oauth-client".to_owned());
+        }
         parts.extend(self.profile.map(str::to_owned));
         parts.extend(self.shared_signals.iter().chain(&self.scim).flatten().cloned());
         parts.join("-")

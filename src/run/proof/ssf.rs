@@ -9,14 +9,16 @@ use tokio::sync::watch;
 use super::scenario::{Combination, Lab};
 use super::watch::Cases;
 use crate::http::{Authority, Client, ClientOptions, Roots};
-use crate::peer::ssf::{ReceiverAccount, SsfOptions, SsfTransmitter, Tampered, apply};
+use crate::peer::ssf::{ClientCredentials, ReceiverAccount, SsfOptions, SsfTransmitter, Tampered, apply};
 use crate::peer::tamper::Tamper;
 use crate::run::event::Finished;
 use crate::run::plan::Selection;
 use crate::run::settings::{InteropRevision, Timeouts};
 use crate::run::transmitter::TransmitterRun;
 use crate::run::transmitter::hook::{BuiltIn, Hook};
-use crate::run::transmitter::settings::{CredentialSettings, TransmitterSettings};
+use crate::run::transmitter::settings::{
+    ClientAuthentication, ClientSettings, CredentialSettings, LimitedTokens, TransmitterSettings,
+};
 use crate::suite::catalogue::Deviation;
 use crate::suite::model::case::Method;
 
@@ -36,18 +38,16 @@ pub(super) async fn run(
     let (key, other_key) = lab.keys(combination.alg)?;
     let client = ClientOptions { response_timeout: Duration::from_secs(5), ..ClientOptions::default() };
     let client = Client::new(client).map_err(|error| error.to_string())?;
-    let account = |name: &str, audience: &str| ReceiverAccount {
-        name: name.to_owned(),
-        tokens: vec![SecretString::from(format!("proof-token-of-{name}"))],
-        client: None,
-        audience: vec![audience.to_owned()],
-        read_only: false,
-    };
     let mut options = SsfOptions::new(
         vec![account("first", "https://receiver.example.com"), account("second", "https://other-receiver.example.com")],
         key,
         client,
     );
+    let LimitedTokens { read_only, manage_only, expired } = limited_tokens();
+    let first = &mut options.receivers[0];
+    first.tokens.extend(manage_only);
+    first.reading.extend(read_only);
+    first.expired.extend(expired);
     options.other_key = Some(other_key);
     options.catalogue = Some(lab.catalogue.clone());
     options.timing.retry_delay = Duration::from_millis(300);
@@ -66,17 +66,47 @@ pub(super) async fn run(
     }
     Tampered::new(Tamper::new(deviations.iter().map(|deviation| (*deviation).clone()))).install(&mut options)?;
     let transmitter = Arc::new(SsfTransmitter::start(options).await.map_err(|error| error.to_string())?);
-    let settings = TransmitterSettings {
+    let mut settings = TransmitterSettings {
         roots,
         profile: combination.profile.unwrap_or(PROFILE).to_owned(),
         ..settings(lab, transmitter.issuer(), Hook::Local(Arc::new(BuiltIn(transmitter.clone()))))
     };
+    if combination.by_client {
+        let client = credentials("first");
+        settings.credential = Some(CredentialSettings::Client(ClientSettings {
+            id: client.id,
+            authentication: ClientAuthentication::Basic(client.secret),
+            token_endpoint: None,
+            scope: None,
+        }));
+        settings.limited = LimitedTokens::default();
+    }
     let run = TransmitterRun::prepare(settings).await.map_err(|error| error.to_string())?;
     let cases = Cases::default();
     let (_stop, stopped) = watch::channel(false);
     let mut finished = run.run(&cases.emitter(), stopped).await;
     finished.notes.extend(cases.inconclusive());
     Ok(finished)
+}
+
+fn account(name: &str, audience: &str) -> ReceiverAccount {
+    ReceiverAccount {
+        name: name.to_owned(),
+        tokens: vec![SecretString::from(format!("proof-token-of-{name}"))],
+        client: Some(credentials(name)),
+        audience: vec![audience.to_owned()],
+        ..ReceiverAccount::default()
+    }
+}
+
+fn credentials(name: &str) -> ClientCredentials {
+    let secret = SecretString::from(format!("proof-secret-of-{name}"));
+    ClientCredentials { id: format!("proof-client-{name}"), secret, keys: None }
+}
+
+fn limited_tokens() -> LimitedTokens {
+    let token = |name: &str| Some(SecretString::from(format!("proof-token-that-{name}")));
+    LimitedTokens { read_only: token("reads"), manage_only: token("manages"), expired: token("has-expired") }
 }
 
 /// Settings for a transmitter with this issuer.
@@ -89,6 +119,7 @@ pub(super) fn settings(lab: &Lab, issuer: &str, hook: Hook) -> TransmitterSettin
         metadata_url: None,
         credential: Some(token("first")),
         second: Some(token("second")),
+        limited: limited_tokens(),
         delivery: vec![Method::Push, Method::Poll],
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,

@@ -84,7 +84,7 @@ impl Pusher {
         match auth {
             Auth::Valid => self.pushing.authorization.as_ref().map(|secret| secret.expose_secret().to_owned()),
             Auth::None => None,
-            Auth::Invalid | Auth::OtherReceiver => Some(INVALID_CREDENTIAL.to_owned()),
+            _ => Some(INVALID_CREDENTIAL.to_owned()),
         }
     }
 

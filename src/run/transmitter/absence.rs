@@ -3,7 +3,7 @@
 use super::settings::TransmitterSettings;
 use super::world::World;
 use crate::run::settings::is_loopback;
-use crate::suite::model::case::Method;
+use crate::suite::model::case::{Auth, Method};
 
 /// What a missing feature means for what needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,12 @@ pub(crate) fn of_method(world: &World, method: Method) -> Option<Absence> {
     }))
 }
 
+/// A token that was neither given nor to be had.
+fn limited(world: &World, auth: Auth, what: &str) -> Absence {
+    let why = world.limited.why_not(auth).map_or_else(String::new, |why| format!(" ({why})"));
+    Absence::Untested(format!("it takes {what}{why}"))
+}
+
 fn why(world: &World, feature: &str) -> Absence {
     let settings: &TransmitterSettings = &world.settings;
     let untested = |what: &str| Absence::Untested(what.to_owned());
@@ -60,6 +66,25 @@ fn why(world: &World, feature: &str) -> Absence {
         }
         "trigger-keys" => untested("it takes a new key: a hook that does `rotate-key` shows it"),
         "other-receiver" => untested("it takes a second receiver: --second-token shows it"),
+        "read-only-token" => limited(
+            world,
+            Auth::ReadOnly,
+            "a token that may read and nothing else: --read-only-token gives it, or --client-id where the scope ssf.read is given out",
+        ),
+        "manage-only-token" => limited(
+            world,
+            Auth::ManageOnly,
+            "a token of the scope ssf.manage alone: --manage-only-token gives it, or --client-id where that scope is given out",
+        ),
+        "expired-token" => limited(
+            world,
+            Auth::Expired,
+            "a token that has expired: --expired-token gives it, or --client-id where tokens can be revoked (RFC 7009)",
+        ),
+        "oauth-client" => untested("it takes tokens that are asked for: --client-id shows it"),
+        "ssf-scopes" => Absence::NotApplicable(
+            "its metadata as a protected resource do not name the scopes ssf.read and ssf.manage".to_owned(),
+        ),
         "authorization" => {
             Absence::NotApplicable("no credential was given, so the transmitter asks for none".to_owned())
         }

@@ -9,7 +9,7 @@ use url::Url;
 use super::world::World;
 use crate::expr::Scope;
 use crate::http::Exchange;
-use crate::peer::message::{object_or_null, request_value, response_value, set_value, tls_value};
+use crate::peer::message::{form_request_value, object_or_null, request_value, response_value, set_value, tls_value};
 use crate::run::conscience;
 use crate::run::judge::{Observation, Origin};
 use crate::run::steps::Stop;
@@ -179,16 +179,52 @@ async fn token_of(
 
 /// Judges the fetch of the metadata.
 pub(crate) fn metadata(world: &World, exchange: &Exchange, features: &[&str]) -> Vec<Observation> {
-    let document = exchange.response.as_ref().map_or(Value::Null, |response| json_of(&response.body));
+    let document = answered(exchange);
     let scope = scope(world, exchange, &Value::Null)
         .with("metadata", object_or_null(Some(&document)))
         .with("features", json!(features));
     world.judge.message(Kind::Metadata, &scope, Some(&exchange.id))
 }
 
+/// Judges a request for a token and its answer, from which secrets were taken out; what else is said to an authorization server is
+/// left alone.
+pub(crate) fn token(world: &World, exchange: &Exchange) -> Vec<Observation> {
+    let request = form_request_value(&exchange.request);
+    if !request["form"]["grant_type"].is_string() {
+        return Vec::new();
+    }
+    let scope = scope(world, exchange, &Value::Null)
+        .with("request", request)
+        .with("token", object_or_null(Some(&answered(exchange))))
+        .with("resource", Value::Null)
+        .with("history", Value::Null);
+    world.judge.message(Kind::Token, &scope, Some(&exchange.id))
+}
+
+/// Judges the fetch of the metadata of the authorization server; `grants` are those by which we have got tokens there.
+pub(crate) fn authorization_server(world: &World, exchange: &Exchange, grants: &[&str]) -> Vec<Observation> {
+    let scope = scope(world, exchange, &Value::Null)
+        .with("server", object_or_null(Some(&answered(exchange))))
+        .with("grants", json!(grants));
+    world.judge.message(Kind::AuthorizationServer, &scope, Some(&exchange.id))
+}
+
+/// Judges the fetch of the metadata of a protected resource, which have to be of `identifier`.
+pub(crate) fn protected_resource(world: &World, exchange: &Exchange, identifier: &str) -> Vec<Observation> {
+    let scope = scope(world, exchange, &Value::Null)
+        .with("resource", object_or_null(Some(&answered(exchange))))
+        .with("identifier", json!(identifier));
+    world.judge.message(Kind::ProtectedResource, &scope, Some(&exchange.id))
+}
+
+/// The answer as JSON; null where it is none.
+fn answered(exchange: &Exchange) -> Value {
+    exchange.response.as_ref().map_or(Value::Null, |response| json_of(&response.body))
+}
+
 /// Judges a fetch of the key set.
 pub(crate) fn jwks(world: &World, exchange: &Exchange) -> Vec<Observation> {
-    let document = exchange.response.as_ref().map_or(Value::Null, |response| json_of(&response.body));
+    let document = answered(exchange);
     let scope = scope(world, exchange, &Value::Null).with("jwks", object_or_null(Some(&document)));
     world.judge.message(Kind::Jwks, &scope, Some(&exchange.id))
 }

@@ -45,12 +45,12 @@ use crate::suite::model::case::{Auth, CaseDelivery, Method};
 use crate::suite::model::profile::Role;
 use crate::suite::model::section::Party;
 use absence::Absence;
-use credential::Credential;
+use credential::{Credential, Limited};
 use listener::Listener;
 use pace::Pace;
 use registry::Registry;
 use scim::Scim;
-use settings::{ClientAuthentication, ClientSettings, CredentialSettings, TransmitterSettings};
+use settings::{ClientAuthentication, ClientSettings, CredentialSettings, LimitedTokens, TransmitterSettings};
 use visitor::Visitor;
 pub(crate) use visitor::events;
 use world::{World, is_gone, with_stream};
@@ -165,6 +165,10 @@ impl TransmitterRun {
                 redactor.add(&secret);
             }
         }
+        let LimitedTokens { read_only, manage_only, expired } = &settings.limited;
+        for token in [read_only, manage_only, expired].into_iter().flatten() {
+            redactor.add(token.expose_secret());
+        }
         let credential = |of: &Option<CredentialSettings>| {
             of.clone().map(|credential| Credential::new(credential, &settings.issuer))
         };
@@ -179,6 +183,8 @@ impl TransmitterRun {
                 first: credential(&settings.credential),
                 second: credential(&settings.second),
                 scim: settings.scim.as_ref().map(|scim| Scim::new(&scim.url, credential(&of_scim), scim.pushes)),
+                limited: Limited::new(&settings.limited),
+                wanted: plan.cases.iter().flat_map(|case| catalogue.cases[*case].needs.iter().cloned()).collect(),
                 push_authorization,
                 redactor: Arc::new(RwLock::new(redactor)),
                 found: OnceLock::new(),

@@ -31,6 +31,8 @@ pub struct TransmitterSettings {
     pub credential: Option<CredentialSettings>,
     /// The credential of another receiver, for what one must not see of the other.
     pub second: Option<CredentialSettings>,
+    /// Tokens of the first receiver that are good for less than everything.
+    pub limited: LimitedTokens,
     /// The delivery methods that are tested, of those that the transmitter offers.
     pub delivery: Vec<Method>,
     /// Where our push endpoints listen.
@@ -90,6 +92,17 @@ pub enum CredentialSettings {
     Token(SecretString),
     /// OAuth client credentials (RFC 6749 section 4.4).
     Client(ClientSettings),
+}
+
+/// Tokens that the operator has got for the harness, without the word `Bearer`. An OAuth client may get itself such as are not given.
+#[derive(Clone, Default)]
+pub struct LimitedTokens {
+    /// May read, and nothing else: its scope is `ssf.read`.
+    pub read_only: Option<SecretString>,
+    /// Has the scope `ssf.manage` alone.
+    pub manage_only: Option<SecretString>,
+    /// Has expired, or was revoked.
+    pub expired: Option<SecretString>,
 }
 
 /// An OAuth client.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use super::credential::Credential;
+use super::credential::{Credential, Limited};
 use super::endpoints::Endpoints;
 use super::keys::Keys;
 use super::listener::Listener;
@@ -41,6 +41,10 @@ pub(crate) struct World {
     pub scim: Option<Scim>,
     pub first: Option<Credential>,
     pub second: Option<Credential>,
+    /// Tokens of the first receiver that are good for less than everything.
+    pub limited: Limited,
+    /// The features that cases of this run need.
+    pub wanted: BTreeSet<String>,
     /// The Authorization header that we ask pushes to carry.
     pub push_authorization: String,
     /// Secrets of this run; tokens that are fetched on the way are added.
@@ -105,15 +109,6 @@ impl World {
         scim.path(url).is_some() || (scim.is_there(url) && !transmitters())
     }
 
-    fn credential(&self, auth: Auth, scim: bool) -> Option<&Credential> {
-        match (auth, &self.scim) {
-            (Auth::Valid, Some(provider)) if scim => provider.credential.as_ref(),
-            (Auth::Valid, _) => self.first.as_ref(),
-            (Auth::OtherReceiver, _) if !scim => self.second.as_ref(),
-            _ => None,
-        }
-    }
-
     /// The value of the Authorization header, for the transmitter or for the SCIM service provider, and the exchanges that it
     /// took to get it.
     pub async fn authorization(&self, auth: Auth, scim: bool) -> (Result<Option<String>, String>, Vec<Exchange>) {
@@ -126,6 +121,17 @@ impl World {
             self.hide(value);
         }
         (value.map(Some), exchanges)
+    }
+
+    fn credential(&self, auth: Auth, scim: bool) -> Option<&Credential> {
+        match (auth, &self.scim) {
+            (Auth::Valid, Some(provider)) if scim => provider.credential.as_ref(),
+            (Auth::Valid, _) => self.first.as_ref(),
+            (Auth::Query, _) if !scim => self.first.as_ref(),
+            (Auth::OtherReceiver, _) if !scim => self.second.as_ref(),
+            (Auth::ReadOnly | Auth::ManageOnly | Auth::Expired, _) if !scim => self.limited.get(auth),
+            _ => None,
+        }
     }
 
     /// Whether a credential that was refused can be had anew.

@@ -292,7 +292,7 @@ fn options(settings: &VisitingSettings, client: Client) -> SsfOptions {
         tokens: vec![settings.token.clone()],
         client: settings.client.clone(),
         audience: vec![settings.audience.clone()],
-        read_only: false,
+        ..ReceiverAccount::default()
     };
     let mut options = SsfOptions::new(vec![account], settings.key.clone(), client);
     options.addr = settings.listen;

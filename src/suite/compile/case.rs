@@ -95,11 +95,13 @@ fn needs(model: &CaseModel, steps: &[Step]) -> Vec<String> {
     let mut needs: Vec<String> = model.needs.iter().map(|need| need.value.clone()).collect();
     let asked = steps.iter().filter_map(|step| match &step.action {
         Action::Ask { what, .. } => Some(what.feature()),
+        Action::Http(plan) | Action::Poll(plan) => plan.auth.feature(),
         _ => None,
     });
+    let streams = model.with.iter().filter_map(|(_, spec)| spec.auth?.feature());
     let restart = model.fresh.then_some("restart");
     let tls = model.certificate.as_ref().map(|_| "transmitter-tls");
-    for need in restart.into_iter().chain(tls).chain(asked) {
+    for need in restart.into_iter().chain(tls).chain(asked).chain(streams) {
         if !needs.iter().any(|known| known == need) {
             needs.push(need.to_owned());
         }

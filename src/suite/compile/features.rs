@@ -14,6 +14,14 @@ pub(crate) const FEATURES: &[(&str, &str)] = &[
     ("trigger-verification", "the target can be asked for a verification event that no receiver requested"),
     ("trigger-keys", "the target can be asked to sign with a new key"),
     ("other-receiver", "the operator gave the credential of a second receiver"),
+    ("read-only-token", "there is a token of the receiver that may read and nothing else"),
+    ("manage-only-token", "there is a token of the receiver whose scope is ssf.manage alone"),
+    ("expired-token", "there is a token of the receiver that has expired or was revoked"),
+    ("oauth-client", "tokens are got by OAuth client credentials"),
+    (
+        "ssf-scopes",
+        "no metadata of the transmitter as a protected resource name other scopes than ssf.read and ssf.manage",
+    ),
     ("listener-tls", "our push listener is reached over https"),
     (
         "transmitter-tls",

@@ -327,6 +327,12 @@ impl Compiler<'_, '_> {
                 "name the check that it must not pass: `fault: ...`",
             );
         }
+        if push.auth.is_some_and(Auth::is_for_transmitters) {
+            self.error(
+                model.position,
+                "a receiver is shown no such credential: one of valid, none, invalid, other-receiver",
+            );
+        }
         let claims = self.members(push.claims.as_ref(), vocabulary);
         let header = self.members(push.header.as_ref(), vocabulary);
         let headers = self.object(&push.headers, model.position, vocabulary)?;

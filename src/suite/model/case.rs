@@ -264,6 +264,33 @@ pub enum Auth {
     Invalid,
     /// That of another receiver that the target knows.
     OtherReceiver,
+    /// The good token in the query (RFC 6750 section 2.3), and not in the header.
+    Query,
+    /// A token of the same receiver that may read, and nothing else: its scope is `ssf.read`.
+    ReadOnly,
+    /// A token of the same receiver whose scope is `ssf.manage` alone.
+    ManageOnly,
+    /// A token of the same receiver that has expired or was revoked.
+    Expired,
+}
+
+impl Auth {
+    /// The feature without which there is no such credential.
+    pub const fn feature(self) -> Option<&'static str> {
+        match self {
+            Self::Valid | Self::None | Self::Invalid => None,
+            Self::OtherReceiver => Some("other-receiver"),
+            Self::Query => Some("authorization"),
+            Self::ReadOnly => Some("read-only-token"),
+            Self::ManageOnly => Some("manage-only-token"),
+            Self::Expired => Some("expired-token"),
+        }
+    }
+
+    /// Whether it is one that only transmitters are shown.
+    pub const fn is_for_transmitters(self) -> bool {
+        matches!(self, Self::Query | Self::ReadOnly | Self::ManageOnly | Self::Expired)
+    }
 }
 
 /// A TLS version that a hand-made ClientHello offers.

@@ -67,6 +67,10 @@ pub enum Stage {
     Tls,
     /// A transmitter's answers: its configuration (SSF section 7.2).
     Metadata,
+    /// The metadata of its authorization server (RFC 8414).
+    AuthorizationServer,
+    /// Its metadata as a protected resource (RFC 9728).
+    ProtectedResource,
     /// Its key set.
     Jwks,
     /// An access token (RFC 6749 section 4.4).
@@ -116,6 +120,8 @@ impl Stage {
             Self::Push => "push",
             Self::Tls => "tls",
             Self::Metadata => "metadata",
+            Self::AuthorizationServer => "authorization-server",
+            Self::ProtectedResource => "protected-resource",
             Self::Jwks => "jwks",
             Self::Token => "token",
             Self::Create => "create",

@@ -166,13 +166,19 @@ pub enum Kind {
     Status,
     /// One poll (RFC 8936): `poll`, `request`, `response`, `sent`, `elapsed`.
     Poll,
+    /// One request for an access token (RFC 6749 section 4.4) and its answer: `token`, `request`, `response`, without secrets.
+    Token,
+    /// One fetch of authorization server metadata (RFC 8414): `server`, `grants`.
+    AuthorizationServer,
+    /// One fetch of protected resource metadata (RFC 9728): `resource`, `identifier`.
+    ProtectedResource,
     /// One back-channel logout request with its logout token: `request`, `response`, `sent`, `set`, `session`.
     Logout,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Set,
         Self::Event,
         Self::Subject,
@@ -183,6 +189,9 @@ impl Kind {
         Self::Stream,
         Self::Status,
         Self::Poll,
+        Self::Token,
+        Self::AuthorizationServer,
+        Self::ProtectedResource,
         Self::Logout,
     ];
 
@@ -199,6 +208,9 @@ impl Kind {
             Self::Stream => "stream",
             Self::Status => "status",
             Self::Poll => "poll",
+            Self::Token => "token",
+            Self::AuthorizationServer => "authorization-server",
+            Self::ProtectedResource => "protected-resource",
             Self::Logout => "logout",
         }
     }

@@ -11,7 +11,7 @@ use crate::peer::scim::{ScimOptions, ScimProvider};
 use crate::peer::ssf::{ClientCredentials, ReceiverAccount, SsfOptions, SsfTransmitter, events};
 use crate::run::transmitter::hook::{BuiltIn as LocalHook, Hook};
 use crate::run::transmitter::settings::{
-    ClientAuthentication, ClientSettings, CredentialSettings, ScimSettings, TransmitterSettings,
+    ClientAuthentication, ClientSettings, CredentialSettings, LimitedTokens, ScimSettings, TransmitterSettings,
 };
 use crate::set::{Alg, Jwks, SigningKey};
 
@@ -54,9 +54,13 @@ pub(super) async fn start(alg: Alg, settings: &mut TransmitterSettings) -> Resul
     }
     let options = ClientOptions { response_timeout: settings.timeouts.response, ..ClientOptions::default() };
     let client = Client::new(options).map_err(|error| ours(&error))?;
-    let first = settings.credential.get_or_insert_with(new_token);
+    let first = settings.credential.get_or_insert_with(new_client);
     let second = settings.second.get_or_insert_with(new_token);
-    let receivers = vec![account("receiver", first)?, account("other-receiver", second)?];
+    let mut receivers = vec![account("receiver", first)?, account("other-receiver", second)?];
+    let LimitedTokens { read_only, manage_only, expired } = settings.limited.clone();
+    receivers[0].tokens.extend(manage_only);
+    receivers[0].reading.extend(read_only);
+    receivers[0].expired.extend(expired);
     let mut options = SsfOptions::new(receivers, Arc::new(key), client);
     options.catalogue = Some(settings.catalogue.clone());
     if is_of_scim(settings) {
@@ -100,6 +104,17 @@ async fn provider(
     Ok(provider)
 }
 
+/// A client, which can have a token of every kind.
+fn new_client() -> CredentialSettings {
+    let secret = || SecretString::from(uuid::Uuid::new_v4().simple().to_string());
+    CredentialSettings::Client(ClientSettings {
+        id: "setspec".to_owned(),
+        authentication: ClientAuthentication::Basic(secret()),
+        token_endpoint: None,
+        scope: None,
+    })
+}
+
 fn new_token() -> CredentialSettings {
     CredentialSettings::Token(SecretString::from(uuid::Uuid::new_v4().simple().to_string()))
 }
@@ -111,7 +126,7 @@ fn account(name: &str, credential: &CredentialSettings) -> Result<ReceiverAccoun
         CredentialSettings::Client(client) => (Vec::new(), Some(known(client)?)),
     };
     let audience = vec![format!("https://{name}.example.com")];
-    Ok(ReceiverAccount { name: name.to_owned(), tokens, client, audience, read_only: false })
+    Ok(ReceiverAccount { name: name.to_owned(), tokens, client, audience, ..ReceiverAccount::default() })
 }
 
 fn known(client: &ClientSettings) -> Result<ClientCredentials, Failure> {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use url::Url;
 
+use super::limited::LimitedArgs;
 use crate::cli::config::{ClientAuth, Config, SecretReference, secret};
 use crate::cli::console::Failure;
 use crate::cli::keys::read;
 use crate::cli::run::common::web_url;
 use crate::cli::run::repeat::Repeat;
-use crate::run::transmitter::settings::{ClientAuthentication, ClientSettings, CredentialSettings};
+use crate::run::transmitter::settings::{ClientAuthentication, ClientSettings, CredentialSettings, LimitedTokens};
 use crate::set::{Alg, SigningKey};
 
 #[derive(Debug, clap::Args)]
@@ -46,12 +47,15 @@ pub(super) struct CredentialArgs {
     /// The client secret of another receiver; `@FILE` reads it from a file.
     #[arg(long, value_name = "SECRET", env = "SETSPEC_SECOND_CLIENT_SECRET", hide_env_values = true)]
     second_client_secret: Option<String>,
+    #[command(flatten)]
+    limited: LimitedArgs,
 }
 
 /// The credentials of the two receivers that we are.
 pub(super) struct Credentials {
     pub first: Option<CredentialSettings>,
     pub second: Option<CredentialSettings>,
+    pub limited: LimitedTokens,
 }
 
 /// How a receiver identifies itself, before its secret is looked for.
@@ -104,7 +108,7 @@ impl CredentialArgs {
             }
             Identity::Nobody => None,
         };
-        Ok(Credentials { first, second })
+        Ok(Credentials { first, second, limited: self.limited.resolve(config)? })
     }
 
     fn has_proof(&self, config: &Config) -> bool {
@@ -152,6 +156,7 @@ impl CredentialArgs {
         repeat.secret("second-token", self.second_token.as_deref(), "SETSPEC_SECOND_TOKEN");
         repeat.option("second-client-id", self.second_client_id.as_ref());
         repeat.secret("second-client-secret", self.second_client_secret.as_deref(), "SETSPEC_SECOND_CLIENT_SECRET");
+        self.limited.repeat(repeat);
     }
 }
 
@@ -176,7 +181,7 @@ fn identity(
 }
 
 /// A secret by option or, failing that, by reference.
-fn proof(
+pub(super) fn proof(
     name: &str,
     option: Option<&str>,
     reference: Option<&SecretReference>,

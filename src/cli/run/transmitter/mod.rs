@@ -2,6 +2,7 @@
 
 mod built_in;
 mod credentials;
+mod limited;
 mod options;
 mod scim;
 mod trigger;

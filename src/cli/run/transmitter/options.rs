@@ -107,6 +107,7 @@ impl TransmitterArgs {
             metadata_url,
             credential: credentials.first,
             second: credentials.second,
+            limited: credentials.limited,
             delivery: match self.delivery.or(config.delivery) {
                 Some(Delivery::Push) => vec![Method::Push],
                 Some(Delivery::Poll) => vec![Method::Poll],

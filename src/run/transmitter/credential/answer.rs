@@ -7,7 +7,7 @@ use url::Url;
 
 use super::talk::{Talk, shown};
 use crate::http::Exchange;
-use crate::set::json;
+use crate::set::{Token, json};
 
 /// The longest token, in bytes: what a header field can hold with most servers.
 const LONGEST_TOKEN: usize = 8192;
@@ -30,6 +30,8 @@ pub(super) struct Granted {
     pub token: String,
     /// How long it lasts, if the answer says so.
     pub lifetime: Option<Duration>,
+    /// Its scope, if the answer or the token says so.
+    pub scope: Option<String>,
 }
 
 /// Takes the answer apart; what is secret in it is hidden from the records, also where it is refused.
@@ -52,7 +54,35 @@ fn granted(talk: &mut Talk<'_>, exchange: &Exchange) -> Result<Granted, String> 
         (status, Err(_)) => return Err(format!("expected status 200, got {status}")),
     }
     let members = document?;
-    Ok(Granted { token: token(&members)?, lifetime: lifetime(&members)? })
+    let token = token(&members)?;
+    Ok(Granted { scope: scope(&members, &token), lifetime: lifetime(&members)?, token })
+}
+
+/// RFC 6749 section 5.1 lets an answer leave it out. A token that is a JWT names it by the claim of RFC 9068 section 2.2.3, or by an
+/// older name of it.
+fn scope(members: &Map<String, Value>, token: &str) -> Option<String> {
+    if let Some(scope) = members.get("scope") {
+        return scope.as_str().map(str::to_owned);
+    }
+    let claims = Token::parse(token).claims?;
+    match claims.get("scope").or_else(|| claims.get("scp"))? {
+        Value::String(scope) => Some(scope.clone()),
+        Value::Array(scopes) => Some(scopes.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
+        _ => None,
+    }
+}
+
+/// Why the end of a token was not taken (RFC 7009 section 2.2), if it was not.
+pub(super) fn ended(endpoint: &Url, exchange: &Exchange) -> Result<(), String> {
+    let why = match &exchange.response {
+        Some(response) if response.status == 200 => return Ok(()),
+        Some(response) => match object(exchange) {
+            Ok(members) => refusal(response.status, &members),
+            Err(_) => format!("expected status 200, got {}", response.status),
+        },
+        None => exchange.failure.as_ref().map_or_else(|| "no answer came".to_owned(), ToString::to_string),
+    };
+    Err(format!("revocation endpoint {}: {why}", shown(endpoint)))
 }
 
 /// Takes what is secret in an answer out of the records.

@@ -51,6 +51,7 @@ struct Held {
     value: SecretString,
     /// When it is used no longer; never, if the token endpoint did not say how long it lasts.
     until: Option<Instant>,
+    scope: Option<String>,
 }
 
 impl Grants {
@@ -79,7 +80,7 @@ impl Grants {
             let value = bearer(&granted.token);
             let until = granted.lifetime.map(|lifetime| Instant::now() + lifetime - MARGIN.min(lifetime / 10));
             let header = value.expose_secret().to_owned();
-            state.held = Some(Held { value, until });
+            state.held = Some(Held { value, until, scope: granted.scope });
             header
         });
         state.failure = outcome.as_ref().err().cloned();
@@ -102,6 +103,35 @@ impl Grants {
         let spec = request::token_request(&self.settings, &endpoint, talk)?;
         let exchange = talk.send(spec).await;
         answer::read(talk, &endpoint, &exchange)
+    }
+
+    /// The same client with tokens of its own.
+    pub async fn another(&self, scope: Option<&str>) -> Self {
+        let token_endpoint = self.state.lock().await.endpoint.clone();
+        let scope = scope.map(str::to_owned).or_else(|| self.settings.scope.clone());
+        Self::new(ClientSettings { token_endpoint, scope, ..self.settings.clone() }, &self.issuer)
+    }
+
+    pub async fn scope(&self) -> Option<String> {
+        self.state.lock().await.held.as_ref()?.scope.clone()
+    }
+
+    pub async fn has_token(&self) -> bool {
+        self.state.lock().await.held.is_some()
+    }
+
+    /// Ends the token in use before its time; the whole value of the header that it stood in.
+    pub async fn revoke(&self, endpoint: &Url, client: &Client) -> (Result<SecretString, String>, Vec<Exchange>) {
+        let Some(Held { value, .. }) = self.state.lock().await.held.take() else {
+            return (Err("there is no token that could be revoked".to_owned()), Vec::new());
+        };
+        let mut talk = Talk::new(client);
+        let token = value.expose_secret().trim_start_matches("Bearer ").to_owned();
+        let ended = match request::revocation_request(&self.settings, endpoint, &token, &mut talk) {
+            Ok(spec) => answer::ended(endpoint, &talk.send(spec).await),
+            Err(why) => Err(why),
+        };
+        (ended.map(|()| value).map_err(|why| talk.safe(&why)), talk.into_exchanges())
     }
 
     pub async fn expire(&self, refused: &str) -> bool {

@@ -24,11 +24,31 @@ pub(super) fn token_request(
     endpoint: &Url,
     talk: &mut Talk<'_>,
 ) -> Result<RequestSpec, String> {
+    let mut parameters = vec![("grant_type", "client_credentials")];
+    parameters.extend(settings.scope.as_deref().map(|scope| ("scope", scope)));
+    authenticated(settings, endpoint, &parameters, talk)
+}
+
+/// The request that ends a token (RFC 7009 section 2.1).
+pub(super) fn revocation_request(
+    settings: &ClientSettings,
+    endpoint: &Url,
+    token: &str,
+    talk: &mut Talk<'_>,
+) -> Result<RequestSpec, String> {
+    talk.hide(token);
+    authenticated(settings, endpoint, &[("token", token), ("token_type_hint", "access_token")], talk)
+}
+
+/// A form in which, or beside which, the client says who it is.
+fn authenticated(
+    settings: &ClientSettings,
+    endpoint: &Url,
+    parameters: &[(&str, &str)],
+    talk: &mut Talk<'_>,
+) -> Result<RequestSpec, String> {
     let mut form = Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials");
-    if let Some(scope) = &settings.scope {
-        form.append_pair("scope", scope);
-    }
+    form.extend_pairs(parameters);
     let mut spec = RequestSpec::new("POST", endpoint.clone())
         .header("Content-Type", "application/x-www-form-urlencoded")
         .header("Accept", "application/json");

@@ -13,11 +13,12 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::Credential;
+use super::{Credential, Limited};
 use crate::http::{Client, ClientOptions, Exchange, Recorder, RequestSpec, Server, ServerOptions};
 use crate::peer::ssf::{ClientCredentials, ReceiverAccount, SsfOptions, SsfTransmitter};
 use crate::run::transmitter::settings::{ClientAuthentication, ClientSettings, CredentialSettings};
 use crate::set::{Alg, Jwks, Signature, SigningKey, Token, verify};
+use crate::suite::model::case::Auth;
 
 const ID: &str = "rx:one & only";
 const SECRET: &str = "pl4nted+s3cret/with: odd=chars";
@@ -119,7 +120,7 @@ async fn transmitter() -> SsfTransmitter {
         tokens: Vec::new(),
         client: Some(ClientCredentials { id: ID.to_owned(), secret: secret(), keys: None }),
         audience: vec!["https://receiver.example.com".to_owned()],
-        read_only: false,
+        ..ReceiverAccount::default()
     };
     let client = client();
     let key = Arc::new(SigningKey::generate(Alg::Es256, "key-1").expect("a key"));
@@ -420,4 +421,69 @@ fn a_token_endpoint_without_tls_is_no_place_for_a_secret() {
     let members = members.as_object().expect("an object");
     let why = super::discovery::named(members, "https://issuer.example.com").expect_err("http");
     assert_eq!(why, "token_endpoint: expected https, as with the issuer, got http");
+}
+
+#[tokio::test]
+async fn a_client_gets_itself_tokens_for_less() {
+    let transmitter = transmitter().await;
+    let (client, limited) = (client(), Limited::default());
+    let first = credential(ClientAuthentication::Basic(secret()), None, transmitter.issuer());
+    first.authorization(&client).await.0.expect("a token");
+    limited.by_scope(Auth::ReadOnly, "ssf.read", &first, &client).await;
+    limited.by_scope(Auth::ManageOnly, "ssf.manage", &first, &client).await;
+    let revocation = Url::parse(&format!("{}/oauth/revoke", transmitter.issuer())).expect("a URL");
+    let exchanges = limited.by_revocation(&revocation, &first, &client).await;
+    without_secrets(&exchanges, "");
+    let streams = Url::parse(&format!("{}/ssf/streams", transmitter.issuer())).expect("a URL");
+    for (auth, reads, creates) in [(Auth::ReadOnly, 200, 403), (Auth::ManageOnly, 200, 201), (Auth::Expired, 401, 401)]
+    {
+        let value = limited.get(auth).expect("a token").authorization(&client).await.0.expect("its value");
+        assert!(!serde_json::to_string(&exchanges).expect("JSON").contains(value.trim_start_matches("Bearer ")));
+        let spec = |method| RequestSpec::new(method, streams.clone()).header("Authorization", value.clone());
+        assert_eq!(client.send(spec("GET")).await.status(), Some(reads), "{auth:?}");
+        let creation = spec("POST").header("Content-Type", "application/json").body("{}");
+        assert_eq!(client.send(creation).await.status(), Some(creates), "{auth:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_may_be_good_for_more_is_none_for_less() {
+    // {"scope":"ssf.read"} and {"scp":["ssf.read"]}, as the claims of a JWT.
+    let of_jwt = [
+        ("e30.eyJzY29wZSI6InNzZi5yZWFkIn0.x", None),
+        ("e30.eyJzY3AiOlsic3NmLnJlYWQiXX0.x", None),
+        ("e30.e30.x", Some("neither the answer")),
+    ];
+    let of_answers = [
+        (json!({ "scope": "ssf.read" }), None),
+        (json!({}), Some("neither the answer to a request for the scope ssf.read nor the token says its scope")),
+        (json!({ "scope": "ssf.read ssf.manage" }), Some("the scope ssf.read was asked for")),
+        (json!({ "scope": 1 }), Some("neither the answer")),
+    ];
+    let of_jwt = of_jwt.into_iter().map(|(token, why)| (json!({ "access_token": token }), why));
+    for (changes, expected) in of_jwt.chain(of_answers) {
+        let answer = changes.clone();
+        let endpoint = Endpoint::start(move |_| granted(answer.clone())).await;
+        let limited = Limited::default();
+        limited.by_scope(Auth::ReadOnly, "ssf.read", &endpoint.credential(), &client()).await;
+        assert_eq!(endpoint.asked()[0].field("scope"), Some("ssf.read"));
+        assert_eq!(limited.get(Auth::ReadOnly).is_some(), expected.is_none(), "{changes}");
+        let why = limited.why_not(Auth::ReadOnly).unwrap_or_default();
+        assert!(why.starts_with(expected.unwrap_or_default()), "{changes}: {why}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_ended_is_not_called_expired() {
+    let endpoint = Endpoint::start(|asked| match asked.field("token") {
+        None => granted(json!({})),
+        Some(_) => (StatusCode::BAD_REQUEST, axum::Json(json!({ "error": "unsupported_token_type" }))).into_response(),
+    })
+    .await;
+    let limited = Limited::default();
+    let exchanges = limited.by_revocation(&endpoint.url(), &endpoint.credential(), &client()).await;
+    assert_eq!(endpoint.asked()[1].field("token"), Some(ACCESS));
+    let why = limited.why_not(Auth::Expired).expect("a reason");
+    assert!(why.ends_with("expected status 200, got 400 and the error \"unsupported_token_type\""), "{why}");
+    without_secrets(&exchanges, why);
 }

@@ -202,7 +202,7 @@ async fn the_built_in_transmitter_does_everything() {
         tokens: vec!["token".into()],
         client: None,
         audience: vec!["https://receiver.example.com".to_owned()],
-        read_only: false,
+        ..ReceiverAccount::default()
     };
     let key = Arc::new(SigningKey::generate(Alg::Es256, "key-1").expect("a key"));
     let transmitter =

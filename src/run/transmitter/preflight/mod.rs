@@ -3,6 +3,7 @@
 //! Whatever fails here is a matter of set-up or leaves nothing to test. It makes the run inconclusive and says what
 //! helps; what it shows of the requirements is judged like everything else.
 
+mod authorization;
 mod probe;
 mod scim;
 
@@ -100,6 +101,7 @@ pub(crate) async fn run(world: &Arc<World>) -> Preflight {
     if flight.ready {
         flight.ready = scim::run(world, &mut offer, &mut flight).await;
     }
+    offer.features.extend(authorization::run(world, &mut flight).await);
     if let Some(fetch) = fetch {
         let features: Vec<&str> = offer.features.iter().copied().collect();
         flight.observations.extend(messages::metadata(world, &fetch, &features));
@@ -251,9 +253,7 @@ fn allowed(issuer: &str, uri: &Url) -> Result<(), String> {
     messages::may_be_asked(issuer, uri)?;
     let issuer_is_public = Url::parse(issuer).is_ok_and(|issuer| !is_private(&issuer));
     if issuer_is_public && is_private(uri) {
-        return Err(format!(
-            "jwks_uri is {uri}: a private address, which was not asked, since the issuer is a public one"
-        ));
+        return Err(format!("{uri} is a private address, which was not asked, since the issuer is a public one"));
     }
     Ok(())
 }

@@ -234,7 +234,11 @@ impl Visitor {
     async fn spec(&self, plan: &HttpPlan, scope: &Scope, acted: &mut Acted) -> Result<RequestSpec, Stop> {
         let is_scim = self.may_go_to(plan.method, &request::url(plan, scope)?)?;
         let credential = self.authorization(plan.auth, is_scim, acted).await?;
-        let mut spec = request::spec(plan, scope, credential).map_err(|stop| match stop {
+        let (header, query) = match plan.auth {
+            Auth::Query => (None, credential),
+            _ => (credential, None),
+        };
+        let mut spec = request::spec(plan, scope, header).map_err(|stop| match stop {
             Stop::Internal(reason) => unmade(&reason),
             other => other,
         })?;
@@ -242,6 +246,9 @@ impl Visitor {
             if name == "Content-Type" && value == JSON {
                 SCIM.clone_into(value);
             }
+        }
+        if let Some(value) = query {
+            spec.url.query_pairs_mut().append_pair("access_token", value.trim_start_matches("Bearer "));
         }
         Ok(spec)
     }
@@ -270,6 +277,7 @@ impl Visitor {
 
     async fn authorization(&self, auth: Auth, scim: bool, acted: &mut Acted) -> Result<Option<String>, Stop> {
         let (value, exchanges) = self.world.authorization(auth, scim).await;
+        acted.observations.extend(exchanges.iter().flat_map(|exchange| messages::token(&self.world, exchange)));
         acted.exchanges.extend(exchanges);
         value.map_err(|why| Stop::Inconclusive {
             reason: format!("no access token: {why}"),
