@@ -102,6 +102,15 @@ pub static FUNCTIONS: &[FunctionDoc] = &[
         },
     },
     FunctionDoc {
+        name: "words",
+        arity: 1..=1,
+        meaning: "the elements of a list that spaces separate, such as scopes",
+        call: |a| {
+            let items = text(&a[0])?.split_ascii_whitespace().map(|item| Value::from(item.to_owned()));
+            Ok(Value::from(items.collect::<Vec<Value>>()))
+        },
+    },
+    FunctionDoc {
         name: "list_of",
         arity: 1..=1,
         meaning: "the trimmed, non-empty elements of a comma-separated list",

@@ -203,6 +203,9 @@ impl ReceiverSettings {
             "anonymous" => "callers present a credential (--authorization-header)".to_owned(),
             "languages" => "no second language was declared (--language)".to_owned(),
             "asymmetric" => "the harness signs with a shared secret".to_owned(),
+            "oauth-client" => {
+                "SETs are pushed in this run; a receiver that visits gets its token from us (--visiting)".to_owned()
+            }
             "by-poll" => "SETs are pushed in this run; --visiting shows the other method".to_owned(),
             "ecdsa" => "the harness does not sign with ECDSA (--alg ES256)".to_owned(),
             other => format!("the feature `{other}` was not declared"),

@@ -14,6 +14,7 @@ use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
 use super::ClientOptions;
+use super::revocation::revoked;
 use crate::http::{Failure, FailureKind, TlsFacts};
 
 /// A connection, encrypted or not.
@@ -69,9 +70,18 @@ impl Way<'_> {
     ) -> Result<Opened, Failure> {
         let name = server_name(host)?;
         let bound = self.bound();
-        let shaking = TlsConnector::from(config).connect(name, stream);
+        let shaking = TlsConnector::from(config).connect(name.clone(), stream);
         match timeout_at(bound.end, shaking).await {
             Ok(Ok(stream)) => {
+                if self.options.checks_revocation && !self.options.insecure {
+                    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+                    if revoked(chain, &name, self.options, bound.end).await {
+                        let message = format!(
+                            "TLS handshake with {host}: expected a certificate that is good, got a revoked one"
+                        );
+                        return Err(Failure::new(FailureKind::CertificateInvalid, message));
+                    }
+                }
                 let facts = TlsFacts::of(stream.get_ref().1, !self.options.insecure);
                 Ok((Box::new(stream), Some(facts)))
             }

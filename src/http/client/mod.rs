@@ -2,6 +2,7 @@
 
 mod connect;
 mod request;
+mod revocation;
 mod round_trip;
 
 use std::sync::{Arc, OnceLock};
@@ -26,6 +27,9 @@ pub struct ClientOptions {
     pub roots: Roots,
     /// Whether it accepts any certificate. The records say so.
     pub insecure: bool,
+    /// Whether it refuses a certificate that the list which it names revokes, as far as the list is signed by an authority of the
+    /// bundle.
+    pub checks_revocation: bool,
     /// The time for the name, the connection and the TLS handshake, each.
     pub connect_timeout: Duration,
     /// The time for everything, from the name to the last byte of the body. It is a total, so that a
@@ -42,6 +46,7 @@ impl Default for ClientOptions {
         Self {
             roots: Roots::System,
             insecure: false,
+            checks_revocation: false,
             connect_timeout: Duration::from_secs(5),
             response_timeout: Duration::from_secs(30),
             max_body: 4 * 1024 * 1024,

@@ -6,6 +6,37 @@ use serde::{Deserialize, Serialize};
 /// The object identifier of subjectAltName, 2.5.29.17 (RFC 5280, 4.2.1.6).
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 
+/// The object identifier of cRLDistributionPoints, 2.5.29.31 (RFC 5280, 4.2.1.13).
+const DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 0x1f];
+
+/// The URLs of the revocation lists that a certificate (DER) names; none where it cannot be read.
+pub(crate) fn revocation_lists(der: &[u8]) -> Vec<String> {
+    points(der).unwrap_or_default()
+}
+
+fn points(der: &[u8]) -> Option<Vec<String>> {
+    let (_, certificate, _) = element(der)?;
+    let (_, fields, _) = element(certificate)?;
+    let extensions = elements(fields).find(|(tag, _)| *tag == 0xa3)?.1;
+    let mut urls = Vec::new();
+    for (_, extension) in elements(element(extensions)?.1) {
+        let (_, id, _) = element(extension)?;
+        if id != DISTRIBUTION_POINTS {
+            continue;
+        }
+        // An optional BOOLEAN says whether the extension is critical.
+        let value = elements(extension).find(|(tag, _)| *tag == 0x04)?.1;
+        for (_, point) in elements(element(value)?.1) {
+            // distributionPoint [0], in it fullName [0], in it uniformResourceIdentifier [6].
+            let name = elements(point).find(|(tag, _)| *tag == 0xa0).and_then(|(_, point)| element(point));
+            let names = name.filter(|(tag, ..)| *tag == 0xa0).map_or(&[][..], |(_, names, _)| names);
+            let texts = elements(names).filter(|(tag, _)| *tag == 0x86);
+            urls.extend(texts.map(|(_, text)| String::from_utf8_lossy(text).into_owned()));
+        }
+    }
+    Some(urls)
+}
+
 /// Facts of one certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertFacts {
@@ -97,6 +128,16 @@ impl CertFacts {
             self.names.push(name);
         }
     }
+}
+
+/// Tag and content of each DER element, as far as they can be read.
+fn elements(der: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut rest = der;
+    std::iter::from_fn(move || {
+        let (tag, content, after) = element(rest)?;
+        rest = after;
+        Some((tag, content))
+    })
 }
 
 /// Tag, content and rest of the first DER element.

@@ -12,7 +12,8 @@ pub use certificate::CertFacts;
 pub use roots::Roots;
 pub use server::{ServerTls, TlsVersion};
 
-pub(super) use roots::client_config;
+pub(super) use certificate::revocation_lists;
+pub(super) use roots::{client_config, is_revoked};
 
 /// Something that should become TLS configuration and cannot.
 #[derive(Debug, thiserror::Error)]

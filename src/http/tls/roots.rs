@@ -6,7 +6,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{ClientConfig, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
-use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::{TlsError, provider};
 
@@ -87,6 +87,31 @@ fn verifier(roots: &Roots, provider: Arc<CryptoProvider>) -> Result<Arc<dyn Serv
     match built {
         Ok(verifier) => Ok(Arc::new(verifier)),
         Err(got) => Err(format!("system roots: expected certificates, got {got}; give a CA bundle instead")),
+    }
+}
+
+/// Whether a revocation list (DER) that one of the authorities of the bundle has signed revokes the first certificate of a chain.
+///
+/// # Errors
+/// A message, if the list is none, or there is no bundle to check it by.
+pub(crate) fn is_revoked(
+    roots: &Roots,
+    chain: &[CertificateDer<'_>],
+    name: &ServerName<'_>,
+    list: Vec<u8>,
+) -> Result<bool, String> {
+    let Some((leaf, intermediates)) = chain.split_first() else { return Ok(false) };
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(roots.bundle().map_err(|error| error.to_string())?);
+    let verifier = WebPkiServerVerifier::builder_with_provider(store.into(), provider())
+        .with_crls([list.into()])
+        .only_check_end_entity_revocation()
+        .build()
+        .map_err(|error| error.to_string())?;
+    match verifier.verify_server_cert(leaf, intermediates, name, &[], UnixTime::now()) {
+        Ok(_) => Ok(false),
+        Err(rustls::Error::InvalidCertificate(CertificateError::Revoked)) => Ok(true),
+        Err(error) => Err(error.to_string()),
     }
 }
 

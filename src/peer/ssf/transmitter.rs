@@ -156,6 +156,11 @@ impl SsfTransmitter {
         discovery::metadata(&self.shared)
     }
 
+    /// The metadata of the protected resource that the issuer is (RFC 9728 section 2).
+    pub fn protected_resource(&self) -> Value {
+        discovery::protected_resource(&self.shared, self.issuer())
+    }
+
     /// Where access tokens can be had (RFC 6749 section 4.4), if the feature is on.
     pub fn token_endpoint(&self) -> String {
         self.shared.addresses().url(TOKEN)

@@ -79,6 +79,10 @@ switches! {
         "takes the SETs in an answer that is an error (RFC 8936 section 2.5.1)";
     "no-authorization-header", no_authorization_header,
         "asks for authorization of pushes, and creates its stream without saying so (SSF section 6.1.1)";
+    "skips-revocation", skips_revocation,
+        "trusts a certificate that the list which it names revokes (RFC 5280 section 5)";
+    "ignores-resource-metadata", ignores_resource_metadata,
+        "asks for a token without the metadata of the protected resource (RFC 9728 section 3)";
     "repeats-too-soon", repeats_too_soon,
         "repeats a verification request that is answered with 429 at once, three times (SSF section 8.1.4.2)";
 }

@@ -44,10 +44,20 @@ pub(super) struct Grants {
 #[derive(Default)]
 struct Granted {
     endpoint: Option<Url>,
+    /// What the metadata of the protected resource say, once they have been asked for.
+    resource: Option<Resource>,
     /// The whole value of the header, and when it is used no longer.
     held: Option<(SecretString, Option<Instant>)>,
     /// Whether the one that is held replaced one that was refused, and has not been good for anything yet.
     replaced: bool,
+}
+
+/// What a client takes from the metadata of a protected resource (RFC 9728 section 2); nothing where there are none.
+#[derive(Default)]
+struct Resource {
+    authorization_server: Option<String>,
+    /// The scopes, as the token endpoint is asked for them.
+    scope: Option<String>,
 }
 
 impl Credential {
@@ -105,18 +115,30 @@ impl Grants {
         {
             return Ok(held.clone());
         }
+        if state.resource.is_none() {
+            state.resource = Some(resource(shared).await);
+        }
+        let resource = state.resource.as_ref();
+        let server = resource.and_then(|known| known.authorization_server.as_deref());
+        let server = server.unwrap_or(&shared.options.issuer).to_owned();
+        let scope = resource.and_then(|known| known.scope.clone()).or_else(|| self.client.scope.clone());
         let endpoint = match &state.endpoint {
             Some(known) => known.clone(),
-            None => state.endpoint.insert(token_endpoint(shared).await?).clone(),
+            None => state.endpoint.insert(token_endpoint(shared, &server).await?).clone(),
         };
-        let (token, lifetime) = self.fetch(shared, &endpoint).await?;
+        let (token, lifetime) = self.fetch(shared, &endpoint, scope.as_deref()).await?;
         // A request with it has to arrive, too.
         let until = lifetime.map(|lifetime| Instant::now() + lifetime - Duration::from_secs(30).min(lifetime / 10));
         state.held = Some((token.clone(), until));
         Ok(token)
     }
 
-    async fn fetch(&self, shared: &Shared, endpoint: &Url) -> Result<(SecretString, Option<Duration>), String> {
+    async fn fetch(
+        &self,
+        shared: &Shared,
+        endpoint: &Url,
+        scope: Option<&str>,
+    ) -> Result<(SecretString, Option<Duration>), String> {
         let request = OutgoingRequest {
             method: "POST".to_owned(),
             url: endpoint.clone(),
@@ -125,7 +147,7 @@ impl Grants {
                 ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()),
                 ("Authorization".to_owned(), basic(&self.client.id, self.client.secret.expose_secret())),
             ],
-            body: form(&self.client).into_bytes(),
+            body: form(scope).into_bytes(),
         };
         let mut pauses = Pauses::new(&shared.options);
         let mut attempt = 1;
@@ -153,10 +175,10 @@ impl Grants {
 }
 
 /// RFC 6749 section 4.4.2.
-fn form(client: &OAuthClient) -> String {
+fn form(scope: Option<&str>) -> String {
     let mut form = Serializer::new(String::new());
     form.append_pair("grant_type", "client_credentials");
-    if let Some(scope) = &client.scope {
+    if let Some(scope) = scope {
         form.append_pair("scope", scope);
     }
     form.finish()
@@ -189,9 +211,34 @@ fn granted(answer: &Answer) -> Result<(SecretString, Option<Duration>), String> 
     Ok((bearer(token), lifetime))
 }
 
-/// Asks the metadata of the authorization server (RFC 8414), then those of OpenID Connect, where tokens are had.
-async fn token_endpoint(shared: &Shared) -> Result<Url, String> {
+/// Asks for the metadata of the protected resource that the issuer is: which scopes it has, and who gives out tokens for it (RFC 9728).
+async fn resource(shared: &Shared) -> Resource {
     let issuer = shared.options.issuer.as_str();
+    if shared.options.behaviour.ignores_resource_metadata {
+        return Resource::default();
+    }
+    let url = well_known(issuer, "oauth-protected-resource").and_then(|url| web_url(&url, issuer));
+    let Ok(url) = url else { return Resource::default() };
+    let call = Call::new(Operation::ProtectedResource, "GET", url);
+    let Ok(answer) = call.send(shared, &shared.client, None).await else { return Resource::default() };
+    let members = answer.object().ok().filter(|_| answer.status == 200).unwrap_or_default();
+    // RFC 9728 section 3.3: metadata of another resource are not used.
+    if members.get("resource").and_then(Value::as_str) != Some(issuer) {
+        return Resource::default();
+    }
+    let texts = |name: &str| -> Vec<String> {
+        let listed = members.get(name).and_then(Value::as_array).into_iter().flatten();
+        listed.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let scopes = texts("scopes_supported");
+    Resource {
+        authorization_server: texts("authorization_servers").into_iter().next(),
+        scope: (!scopes.is_empty()).then(|| scopes.join(" ")),
+    }
+}
+
+/// Asks the metadata of the authorization server (RFC 8414), then those of OpenID Connect, where tokens are had.
+async fn token_endpoint(shared: &Shared, issuer: &str) -> Result<Url, String> {
     let openid = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
     let mut faults = Vec::new();
     for document in [well_known(issuer, "oauth-authorization-server")?, openid] {

@@ -194,6 +194,8 @@ impl Combination {
         all.push(Self { by_client: true, ..Self::offering([]).for_interop() });
         all.push(Self::visiting([]).for_interop());
         all.push(Self::visiting(["push"]).for_interop());
+        all.push(Self::visiting(["client-credentials"]).for_interop());
+        all.push(Self { tls: true, ..Self::visiting([]).for_interop() });
         all.push(Self::of(Role::Token));
         all.extend(VISITORS.iter().map(|toggles| Self::visiting(toggles.iter().copied())));
         all.push(Self { tls: true, ..Self::visiting([]) });

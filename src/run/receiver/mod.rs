@@ -225,7 +225,7 @@ impl ReceiverRun {
                 let reason = settings.absence(missing);
                 match missing.as_str() {
                     // Another run could show it.
-                    "by-poll" => course.ledger.lacks_means(*index, &reason),
+                    "by-poll" | "oauth-client" => course.ledger.lacks_means(*index, &reason),
                     _ => course.ledger.exclude(*index, &reason),
                 }
             }

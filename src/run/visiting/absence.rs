@@ -41,6 +41,9 @@ pub(super) fn features(settings: &VisitingSettings, stream: Option<&Stream>) -> 
     if control.restarts() {
         features.push("restart");
     }
+    if settings.client.is_some() {
+        features.push("oauth-client");
+    }
     if settings.tls.is_some() {
         features.push("transmitter-tls");
     }
@@ -101,6 +104,10 @@ fn why(feature: &str, features: &[&'static str]) -> Absence {
         }
         "transmitter-tls" => untested(
             "it takes a receiver that reaches us over https: certificates that it trusts show it (--tls-ca)".to_owned(),
+        ),
+        "oauth-client" => untested(
+            "it takes a receiver that gets its token from us: credentials for it show it (--client-id, --client-secret)"
+                .to_owned(),
         ),
         "iop-status-endpoint" | "iop-device-compliance" => not_applicable(OTHER_REVISION),
         "languages" => untested("no second language was declared".to_owned()),

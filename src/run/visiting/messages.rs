@@ -10,7 +10,9 @@ use super::host::{Answered, Host};
 use super::visits::Arrival;
 use crate::expr::Scope;
 use crate::http::Exchange;
-use crate::peer::message::{request_value, response_value, sent_value, set_value, tls_value};
+use crate::peer::message::{
+    form_request_value, object_or_null, request_value, response_value, sent_value, set_value, tls_value,
+};
 use crate::run::evidence::evidence;
 use crate::run::receiver::outcome;
 use crate::set::{self, Token};
@@ -73,6 +75,12 @@ impl Host {
             "poll" => {
                 let stream = world.stream().map_or(Value::Null, |stream| stream.configuration);
                 (Kind::Poll, base.with("poll", Value::Null).with("stream", stream))
+            }
+            "token" => {
+                let asked = form_request_value(&exchange.request);
+                let given = object_or_null(response.get("json"));
+                let resource = world.transmitter.protected_resource();
+                (Kind::Token, base.with("request", asked).with("token", given).with("resource", resource))
             }
             "configuration" | "status" | "add-subject" | "remove-subject" | "verification" => (Kind::Management, base),
             _ => return,

@@ -127,6 +127,9 @@ impl Inner {
             let first = self.polled.insert(stream_id.to_owned());
             let (given, due) = self.deliveries.history(stream_id);
             json!({ "first": first, "given": given, "due": due, "operations": self.operations })
+        } else if request.endpoint == "token" {
+            // What was read before the receiver was started anew, it may have kept.
+            json!({ "asked": self.asked.keys().collect::<Vec<_>>(), "operations": self.operations })
         } else {
             json!({ "configuration": self.told.get(stream_id), "operations": self.operations })
         };

@@ -334,6 +334,8 @@ pub enum BadCertificate {
     UnknownAuthority,
     /// Issued for the right name by a trusted authority, and past its validity.
     Expired,
+    /// Issued for the right name by a trusted authority, and on the revocation list that it names (RFC 5280 section 5).
+    Revoked,
 }
 
 /// What the target is asked to do by itself, by way of the operator's hook: exactly one of these.
