@@ -71,9 +71,8 @@ async fn transmitter(lab: &Lab, combination: &Combination, toggles: &[&str]) -> 
     let account = ReceiverAccount {
         name: "first".to_owned(),
         tokens: vec![SecretString::from(RECEIVER)],
-        client: None,
         audience: vec!["https://receiver.example.com".to_owned()],
-        read_only: false,
+        ..ReceiverAccount::default()
     };
     let client = Client::new(ClientOptions::default()).map_err(|error| error.to_string())?;
     let mut options = SsfOptions::new(vec![account], key, client);
