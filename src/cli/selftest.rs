@@ -18,7 +18,7 @@ pub(super) struct Args {
     /// Only trials whose name contains this text.
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
-    /// Print every trial, not only those that fail.
+    /// Print every trial and how long it took, not only those that fail.
     #[arg(short, long)]
     verbose: bool,
     /// How many trials run side by side.
@@ -49,8 +49,9 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
                 let lab = lab.clone();
                 // A task of its own, so that the cores share the work.
                 tokio::spawn(async move {
+                    let began = Instant::now();
                     let result = trial.prove(&lab).await;
-                    (trial, result)
+                    (trial, result, began.elapsed().as_secs_f64())
                 })
             })
             .buffered(args.jobs.max(1));
@@ -58,7 +59,7 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
             // Where progress cannot be shown, nobody misses it.
             let _ = progress.clear();
             done += 1;
-            let Ok((trial, result)) = joined else {
+            let Ok((trial, result, seconds)) = joined else {
                 failed += 1;
                 line("FAILED  a trial panicked");
                 continue;
@@ -69,7 +70,7 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
                 Ok(()) => {
                     row.0 += 1;
                     if args.verbose {
-                        line(&format!("ok      {}", trial.name(&catalogue)));
+                        line(&format!("ok {seconds:>7.2} s  {}", trial.name(&catalogue)));
                     }
                 }
                 Err(why) => {
