@@ -1,10 +1,11 @@
 //! Rules applied to messages.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
+use super::feed::Feed;
 use crate::expr::{Entered, Explanation, Expression, Outcome, Scope};
 use crate::peer::message::{object_or_null, set_value};
 use crate::set::{Signature, Token};
@@ -65,7 +66,7 @@ pub struct Judge {
     rules: HashMap<Kind, Vec<usize>>,
     /// The requirements that are judged.
     active: BTreeSet<usize>,
-    feed: Mutex<HashMap<String, Value>>,
+    feed: Mutex<Feed>,
 }
 
 impl Judge {
@@ -114,7 +115,7 @@ impl Judge {
             .with("stream", origin.stream.clone())
             .with("metadata", origin.metadata.clone())
             .with("via", json!(origin.via.map_or("", Method::name)))
-            .with("feed", json!({ "jti_reused": self.jti_reused(&claims) }));
+            .with("feed", self.feed.lock().unwrap_or_else(PoisonError::into_inner).take(&claims, &origin.stream));
         let mut observations = self.apply(Kind::Set, &base, exchange);
         if self.rules.contains_key(&Kind::Event)
             && let Some(events) = claims.get("events").and_then(Value::as_object)
@@ -173,21 +174,6 @@ impl Judge {
             }
             observations
         })
-    }
-
-    /// Whether another SET with the same issuer, audience and `jti` but with other content came before.
-    /// A SET that is signed anew for a retransmission may carry another time.
-    fn jti_reused(&self, claims: &Value) -> bool {
-        let jti = claims.get("jti").and_then(Value::as_str).filter(|jti| !jti.is_empty());
-        let Some(jti) = jti else { return false };
-        let key = json!([claims.get("iss"), claims.get("aud"), jti]).to_string();
-        let mut content = claims.clone();
-        if let Value::Object(members) = &mut content {
-            members.shift_remove("iat");
-            members.shift_remove("exp");
-        }
-        let mut feed = self.feed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        feed.insert(key, content.clone()).is_some_and(|earlier| earlier != content)
     }
 }
 
@@ -324,16 +310,5 @@ mod tests {
             subject = json!({"format": "aliases", "identifiers": [subject]});
         }
         assert!(subjects(&json!({ "sub_id": subject })).len() <= DEEPEST + 2);
-    }
-
-    #[test]
-    fn a_jti_is_reused_when_the_content_differs() {
-        let judge = Judge::new(Arc::new(Catalogue::default()), [], &[]);
-        let set = |jti: &str, iat: u64, event: &str| json!({"iss": "i", "aud": "a", "jti": jti, "iat": iat, "events": {event: {}}});
-        assert!(!judge.jti_reused(&set("1", 1, "urn:x")));
-        assert!(!judge.jti_reused(&set("1", 2, "urn:x")), "the same SET signed anew");
-        assert!(!judge.jti_reused(&set("2", 2, "urn:x")));
-        assert!(judge.jti_reused(&set("1", 2, "urn:y")));
-        assert!(!judge.jti_reused(&json!({"jti": 1})));
     }
 }

@@ -24,6 +24,7 @@ mod conscience;
 mod course;
 pub mod event;
 mod evidence;
+mod feed;
 pub mod judge;
 pub mod ledger;
 mod making;

@@ -267,7 +267,12 @@ pub enum Action {
     /// Says how our push endpoint answers from now on.
     Answer(Answer),
     /// Asks the target to do something by itself.
-    Trigger(TriggerPlan),
+    Trigger {
+        /// What it is asked for.
+        plan: TriggerPlan,
+        /// Whether the case goes on where it is refused.
+        may_refuse: bool,
+    },
     /// Waits for something, and sets the variables of it when it comes.
     Await {
         /// The kind of message that is waited for.

@@ -7,7 +7,7 @@ use crate::expr::{CONSTANTS, Vocabulary};
 pub(crate) fn of_rule(kind: Kind) -> Vocabulary {
     let names: &[&str] = match kind {
         Kind::Set => &["set", "header", "claims", "feed", "stream", "metadata", "via"],
-        Kind::Event => &["event", "set", "claims", "stream"],
+        Kind::Event => &["event", "set", "claims", "feed", "stream"],
         Kind::Subject => &["subject", "place", "set", "claims", "stream"],
         Kind::Push => &["request", "response", "sent", "set", "tls", "elapsed", "timeouts", "delivery"],
         Kind::Metadata => &["metadata", "request", "response", "issuer", "features"],

@@ -149,6 +149,10 @@ switches! {
     unsolicited_state,
     /// Calls and polls do not restart the inactivity timeout (SSF section 8.1.1).
     ignores_activity,
+    /// What becomes of an account that leaves the exchange of RISC events or comes back is not told (RISC section 2.8).
+    changes_opt_out_silently,
+    /// RISC events about an account that has left are sent all the same (RISC section 2.8).
+    ignores_opt_out,
     /// The configuration is also where RISC transmitters had it. Legal (SSF section 7.2.2).
     serves_risc_configuration,
 }

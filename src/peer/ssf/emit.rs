@@ -11,7 +11,7 @@ use super::mint::{Making, MintError, mint};
 use super::state::Shared;
 use super::stream::Stream;
 use super::subjects::valid_subject;
-use super::{Happening, Refusal};
+use super::{Happening, Refusal, opt_out};
 use crate::expr::Scope;
 
 /// An event that is to be sent to every stream that wants it.
@@ -131,14 +131,21 @@ pub(super) fn emit(shared: &Shared, request: &EventRequest) -> Result<Emission, 
 pub(super) fn spread(shared: &Shared, making: &Making, streams: Vec<Arc<Stream>>) -> Result<Emission, MintError> {
     let mut emission = Emission { event: making.event.clone(), sent: Vec::new(), skipped: Vec::new() };
     let subject = making.claims.get("sub_id").cloned().unwrap_or_default();
+    let behaviour = &shared.options.behaviour;
+    let admitted = shared.opted_out.admits(&making.event, &subject) || behaviour.ignores_opt_out;
+    let told = !(behaviour.changes_opt_out_silently && opt_out::tells_of_it(&making.event));
     for stream in streams {
         let wanted = {
             let inner = stream.lock();
-            let ignores = shared.options.behaviour.ignores_subjects;
+            let ignores = behaviour.ignores_subjects;
             if !inner.delivers(&making.event, &shared.options) {
                 Err("the event type is not among events_delivered")
             } else if !ignores && !inner.subjects.want(&subject, shared.options.default_subjects()) {
                 Err("the subject is not one of the stream")
+            } else if !admitted {
+                Err("the account has left the exchange of RISC events")
+            } else if !told {
+                Err("changes of the opt-out state are kept silent")
             } else {
                 Ok(())
             }

@@ -26,6 +26,7 @@ mod keys;
 mod manage;
 mod matching;
 mod mint;
+mod opt_out;
 mod options;
 mod poll;
 mod push;

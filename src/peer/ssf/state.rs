@@ -13,6 +13,7 @@ use super::addresses::Addresses;
 use super::assertion::Spent;
 use super::journal::Journal;
 use super::keys::KeyRing;
+use super::opt_out::OptedOut;
 use super::options::SsfOptions;
 use super::refusal::Refusal;
 use super::stream::{Delivery, Stream};
@@ -28,6 +29,7 @@ pub(super) struct Shared {
     pub issued: Mutex<VecDeque<IssuedToken>>,
     pub assertions: Mutex<VecDeque<Spent>>,
     pub journal: Journal,
+    pub opted_out: OptedOut,
     tasks: Mutex<JoinSet<()>>,
     closing: watch::Sender<bool>,
 }
@@ -60,6 +62,7 @@ impl Shared {
             issued: Mutex::default(),
             assertions: Mutex::default(),
             journal: Journal::default(),
+            opted_out: OptedOut::default(),
             tasks: Mutex::default(),
             closing: watch::channel(false).0,
         }

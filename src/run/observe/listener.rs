@@ -211,7 +211,7 @@ impl Actor for Watcher {
                 self.listener.set(answer.clone());
                 Ok(Acted::default())
             }
-            Action::Trigger(plan @ (TriggerPlan::Set { .. } | TriggerPlan::Event { .. })) => {
+            Action::Trigger { plan: plan @ (TriggerPlan::Set { .. } | TriggerPlan::Event { .. }), .. } => {
                 // This transmitter goes by fixtures alone: `events.wanted` is the name of one.
                 let fixture = match plan {
                     TriggerPlan::Event { event, .. } => scope.enter(|entered| event.render_text(entered)),
@@ -235,7 +235,7 @@ impl Actor for Watcher {
                 let bound = bound(step.within.as_ref(), self.timeouts.quiet, scope);
                 Ok(self.wait(filter.as_ref(), bound, scope).await)
             }
-            Action::Trigger(_) | Action::Poll(_) | Action::Join(_) => {
+            Action::Trigger { .. } | Action::Poll(_) | Action::Join(_) => {
                 Err(Stop::Internal("this step is for a Shared Signals transmitter".to_owned()))
             }
             Action::Login(_) | Action::Logout(_) | Action::End(_) | Action::Refresh(_) => {

@@ -21,6 +21,7 @@ use crate::set::{Alg, Jwks, JwksSource, SigningKey};
 use crate::suite::Catalogue;
 use crate::suite::catalogue::Deviation;
 use crate::suite::model::profile::Role;
+use crate::suite::model::section::Party;
 
 /// The audience of the receivers of the proof.
 const AUDIENCE: &str = "https://receiver.example.com";
@@ -55,9 +56,13 @@ pub struct Combination {
     pub profile: Option<&'static str>,
 }
 
-/// The profiles of the CAEP Interoperability Profile.
-const INTEROP: [(Role, &str); 2] =
-    [(Role::Transmitter, "caep-interop-transmitter"), (Role::Receiver, "caep-interop-receiver")];
+/// The profile of a Shared Signals peer by the suite that its deviation stands in, if not the plain one of its role.
+const PROFILES: [(&str, Role, &str); 4] = [
+    ("caep-interop/", Role::Transmitter, "caep-interop-transmitter"),
+    ("caep-interop/", Role::Receiver, "caep-interop-receiver"),
+    ("risc/", Role::Transmitter, "risc-transmitter"),
+    ("risc/", Role::Receiver, "risc-receiver"),
+];
 
 /// What a Shared Signals transmitter may offer or leave out: each alone, and every pair of the larger choices.
 const OFFERS: &[&[&str]] = &[
@@ -157,10 +162,10 @@ impl Combination {
         Self { shared_signals: Some(toggles), ..Self::of(role) }
     }
 
-    /// The same peer as the CAEP Interoperability Profile wants it.
-    fn for_interop(self) -> Self {
-        let profile = INTEROP.iter().find(|(role, _)| *role == self.role).map(|(_, profile)| *profile);
-        Self { profile, alg: Alg::Rs256, ..self }
+    /// The same peer judged by another profile, with the algorithm that the CAEP Interoperability Profile wants.
+    fn judged_by(self, profile: &'static str) -> Self {
+        let alg = if profile.starts_with("caep-interop") { Alg::Rs256 } else { self.alg };
+        Self { profile: Some(profile), alg, ..self }
     }
 
     /// Every combination that the reference has to pass.
@@ -189,13 +194,17 @@ impl Combination {
         for alg in Alg::ALL.into_iter().filter(|alg| !matches!(alg, Alg::Es256 | Alg::Hs256)) {
             all.push(Self { alg, ..Self::offering([]) });
         }
-        all.push(Self::offering([]).for_interop());
-        all.push(Self::offering(["no-resource-metadata"]).for_interop());
-        all.push(Self { by_client: true, ..Self::offering([]).for_interop() });
-        all.push(Self::visiting([]).for_interop());
-        all.push(Self::visiting(["push"]).for_interop());
-        all.push(Self::visiting(["client-credentials"]).for_interop());
-        all.push(Self { tls: true, ..Self::visiting([]).for_interop() });
+        for profile in ["caep-interop-transmitter", "caep-transmitter", "risc-transmitter"] {
+            all.push(Self::offering([]).judged_by(profile));
+        }
+        all.push(Self::offering(["no-resource-metadata"]).judged_by("caep-interop-transmitter"));
+        all.push(Self { by_client: true, ..Self::offering([]).judged_by("caep-interop-transmitter") });
+        for profile in ["caep-interop-receiver", "risc-receiver"] {
+            all.push(Self::visiting([]).judged_by(profile));
+            all.push(Self::visiting(["push"]).judged_by(profile));
+        }
+        all.push(Self::visiting(["client-credentials"]).judged_by("caep-interop-receiver"));
+        all.push(Self { tls: true, ..Self::visiting([]).judged_by("caep-interop-receiver") });
         all.push(Self::of(Role::Token));
         all.extend(VISITORS.iter().map(|toggles| Self::visiting(toggles.iter().copied())));
         all.push(Self { tls: true, ..Self::visiting([]) });
@@ -232,14 +241,23 @@ impl Combination {
             .breaks
             .is_some_and(|index| catalogue.requirements[index].needs.iter().any(|need| need == "anonymous"));
         let plain = deviation.tls.as_ref().is_some_and(|tls| tls.plain);
-        if deviation.is_of_shared_signals() {
+        // Of what is said of events, some takes a peer that acts it out.
+        let party = deviation.breaks.map(|index| catalogue.requirements[index].party);
+        let acts = deviation.behave.is_some()
+            || !deviation.given.is_empty()
+            || matches!(party, Some(Party::Transmitter | Party::Receiver));
+        if deviation.is_of_shared_signals() || (deviation.is_of_events() && acts) {
             let tls = deviation.breaks.is_some_and(needs_tls);
             let by_client = deviation
                 .breaks
                 .is_some_and(|index| catalogue.requirements[index].needs.iter().any(|need| need == "oauth-client"));
             let peer =
                 Self { tls, by_client, ..Self::sharing(deviation.role, deviation.given.iter().map(String::as_str)) };
-            return if deviation.id.starts_with("caep-interop/") { peer.for_interop() } else { peer };
+            let profile = PROFILES.iter().find(|(of, role, _)| deviation.id.starts_with(of) && *role == peer.role);
+            return match profile {
+                Some((.., profile)) => peer.judged_by(profile),
+                None => peer,
+            };
         }
         if deviation.is_of_scim() {
             return Self::scim([]);

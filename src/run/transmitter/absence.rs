@@ -65,6 +65,12 @@ fn why(world: &World, feature: &str) -> Absence {
             untested("it takes a verification that nobody requested: a hook that does `verification` shows it")
         }
         "trigger-keys" => untested("it takes a new key: a hook that does `rotate-key` shows it"),
+        "risc-opt-out" if !settings.events.is_empty() => {
+            untested("it takes an account that leaves and comes back: --event names the events of RISC that tell of it")
+        }
+        "risc-opt-out" => {
+            Absence::NotApplicable("the events by which RISC tells of opting out are not supported".to_owned())
+        }
         "other-receiver" => untested("it takes a second receiver: --second-token shows it"),
         "read-only-token" => limited(
             world,

@@ -327,7 +327,7 @@ impl TransmitterRun {
     /// Whether nothing else may go on meanwhile: subjects that the operator gave are shared by all cases.
     fn is_alone(&self, leg: &Leg) -> bool {
         let case = &self.world.settings.catalogue.cases[leg.case];
-        let triggers = case.steps.iter().any(|step| matches!(step.action, Action::Trigger(_)));
+        let triggers = case.steps.iter().any(|step| matches!(step.action, Action::Trigger { .. }));
         case.alone || (triggers && !self.world.settings.subjects.is_empty())
     }
 

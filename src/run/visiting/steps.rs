@@ -136,7 +136,7 @@ impl Host {
             Action::Login(_) | Action::Logout(_) | Action::End(_) | Action::Refresh(_) => {
                 Err(Stop::Internal("this step is for OpenID Connect Back-Channel Logout".to_owned()))
             }
-            Action::Poll(_) | Action::Answer(_) | Action::Trigger(_) => {
+            Action::Poll(_) | Action::Answer(_) | Action::Trigger { .. } => {
                 Err(Stop::Internal("this step is for a run against a transmitter".to_owned()))
             }
         }

@@ -188,7 +188,7 @@ impl Compiler<'_, '_> {
             .is_some_and(|tls| tls.also_accepts.is_some() || tls.newest.is_some() || tls.oldest.is_some() || tls.plain);
         let trusts_anything = model.tls.as_ref().is_some_and(|tls| tls.trusts_anything);
         // Where a transmitter is asked, it is the server; where it pushes, the receiver is.
-        let serves = matches!(self.section.folder, "ssf" | "rfc8936" | "caep-interop");
+        let serves = matches!(self.section.folder, "ssf" | "rfc8936" | "caep-interop" | "risc");
         let answers = model.on.is_some_and(Stage::is_answer);
         let breaks = model.breaks.as_ref().and_then(|name| self.requirement(name));
         let party = model.party.as_ref().map(|party| party.value);

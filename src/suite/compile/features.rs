@@ -46,6 +46,10 @@ pub(crate) const FEATURES: &[(&str, &str)] = &[
     ("inactivity-timeout", "the transmitter announces an inactivity timeout"),
     ("long-poll", "the operator said how long the transmitter holds a poll"),
     ("several-events", "the transmitter supports two event types that can be triggered"),
+    (
+        "risc-opt-out",
+        "the events by which RISC tells that an account leaves and comes back are supported, and can be triggered",
+    ),
     ("restart", "the receiver can be started anew by the operator's hook"),
     ("ask-create", "the receiver can be asked to create a stream again"),
     ("ask-read", "the receiver can be asked to read the configuration of its stream"),

@@ -152,7 +152,9 @@ impl Compiler<'_, '_> {
             actions.push(("answer", Some(Action::Answer(answer.value.clone()))));
         }
         if let Some(trigger) = &step.trigger {
-            actions.push(("trigger", self.trigger(trigger, vocabulary).map(Action::Trigger)));
+            let may_refuse = trigger.may_refuse;
+            let plan = self.trigger(trigger, vocabulary);
+            actions.push(("trigger", plan.map(|plan| Action::Trigger { plan, may_refuse })));
         }
         if let Some(login) = &step.login {
             actions.push(("login", self.login(login, vocabulary).map(Action::Login)));

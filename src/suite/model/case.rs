@@ -354,6 +354,8 @@ pub struct Trigger {
     pub verification: bool,
     /// Signs with a new key from now on.
     pub rotate_key: bool,
+    /// Whether the hook may say that it cannot be done: the case goes on all the same.
+    pub may_refuse: bool,
 }
 
 /// The status of a stream (SSF section 8.1.2.1).

@@ -75,6 +75,9 @@ pub(super) async fn run(
     if offer.events["other"].is_string() {
         offer.features.insert("several-events");
     }
+    if can_opt_out(supported.as_deref(), triggered) {
+        offer.features.insert("risc-opt-out");
+    }
     if configuration["min_verification_interval"].as_f64().is_some_and(|seconds| seconds > 0.0) {
         offer.features.insert("min-verification-interval");
     }
@@ -83,6 +86,17 @@ pub(super) async fn run(
     }
     flight.ready = true;
     offer
+}
+
+/// Whether an account can be made to leave the exchange of RISC events and to come back (RISC section 2.8), and another
+/// event about it can be asked for meanwhile.
+fn can_opt_out(supported: Option<&[String]>, triggered: &[String]) -> bool {
+    const NEEDED: [&str; 5] =
+        ["opt-in", "opt-out-initiated", "opt-out-cancelled", "opt-out-effective", "account-enabled"];
+    NEEDED.iter().all(|name| {
+        let uri = format!("https://schemas.openid.net/secevent/risc/event-type/{name}");
+        supported.is_none_or(|known| known.contains(&uri)) && (triggered.is_empty() || triggered.contains(&uri))
+    })
 }
 
 /// The look at one method.

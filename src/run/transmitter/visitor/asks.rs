@@ -10,12 +10,19 @@ use crate::run::transmitter::hook::Ask;
 use crate::suite::catalogue::TriggerPlan;
 
 impl Visitor {
-    pub(super) async fn ask(&mut self, plan: &TriggerPlan, on: &str, scope: &Scope) -> Result<Acted, Stop> {
+    pub(super) async fn ask(
+        &mut self,
+        plan: &TriggerPlan,
+        may_refuse: bool,
+        on: &str,
+        scope: &Scope,
+    ) -> Result<Acted, Stop> {
         let ask = self.ask_of(plan, on, scope)?;
         let settings = &self.world.settings;
         self.last = Timestamp::now();
         match settings.hook.ask(&ask, &settings.issuer, settings.timeouts.response).await {
             Ok(()) => Ok(Acted::default()),
+            Err(_) if may_refuse => Ok(Acted::default()),
             Err(why) => Err(Stop::inconclusive(format!("the trigger hook failed: {why}"))),
         }
     }

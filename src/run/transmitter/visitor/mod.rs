@@ -180,7 +180,7 @@ impl Actor for Visitor {
             }
             Action::Join(name) => self.join(name, scope).await,
             Action::Answer(answer) => self.answer(answer, on, scope),
-            Action::Trigger(plan) => self.ask(plan, on, scope).await,
+            Action::Trigger { plan, may_refuse } => self.ask(plan, *may_refuse, on, scope).await,
             Action::Await { what, filter } => {
                 let bound = Self::bound(within, timeouts.delivery, scope);
                 self.wait(*what, filter.as_ref(), on, bound, scope).await
