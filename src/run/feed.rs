@@ -45,8 +45,8 @@ impl Feed {
         self.contents.insert(key, content.clone()).map(|earlier| (earlier, content))
     }
 
-    /// The events that were told of the same subject in SETs that were issued before this one. Which of two SETs of one
-    /// second was issued first cannot be seen.
+    /// The events that were told of the same subject in SETs that came before and were not issued later, and by how many seconds
+    /// those are older.
     fn told_before(&mut self, claims: &Value, stream: &Value) -> Vec<Value> {
         let (Some(subject), Some(iat)) = (claims.get("sub_id"), claims.get("iat").and_then(Value::as_f64)) else {
             return Vec::new();
@@ -54,8 +54,8 @@ impl Feed {
         let Some(events) = claims.get("events").and_then(Value::as_object) else { return Vec::new() };
         let key = json!([claims.get("iss"), claims.get("aud"), stream.get("stream_id"), subject]).to_string();
         let told = self.told.entry(key).or_default();
-        let earlier = told.iter().filter(|one| one.iat < iat);
-        let earlier = earlier.map(|one| json!({ "type": one.event, "iat": one.iat })).collect();
+        let earlier = told.iter().filter(|one| one.iat <= iat);
+        let earlier = earlier.map(|one| json!({ "type": one.event, "age": iat - one.iat })).collect();
         told.extend(events.keys().take(MOST_EVENTS).map(|event| Told { event: event.clone(), iat }));
         told.drain(..told.len().saturating_sub(MOST_EVENTS));
         earlier
@@ -86,11 +86,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_issued_before_is_earlier() {
+    fn what_came_before_and_was_not_issued_later_is_earlier() {
         let mut feed = Feed::default();
         assert_eq!(earlier(&mut feed, &set("1", 10, "urn:a")), json!([]));
-        assert_eq!(earlier(&mut feed, &set("2", 10, "urn:b")), json!([]), "in the same second");
-        let both = json!([{"type": "urn:a", "iat": 10.0}, {"type": "urn:b", "iat": 10.0}]);
+        assert_eq!(earlier(&mut feed, &set("2", 11, "urn:b")), json!([{"type": "urn:a", "age": 1.0}]));
+        let both = json!([{"type": "urn:a", "age": 1.0}, {"type": "urn:b", "age": 0.0}]);
         assert_eq!(earlier(&mut feed, &set("3", 11, "urn:c")), both);
         assert_eq!(earlier(&mut feed, &set("3", 12, "urn:c")), json!([]), "the same SET signed anew");
         assert_eq!(earlier(&mut feed, &set("4", 9, "urn:d")), json!([]), "it came late");
@@ -104,7 +104,7 @@ mod tests {
         let mut other = set("3", 12, "urn:a");
         other["sub_id"]["id"] = json!("2");
         assert_eq!(earlier(&mut feed, &other), json!([]));
-        assert_eq!(feed.take(&set("4", 12, "urn:a"), &json!({"stream_id": "s"}))["earlier"][0]["iat"], 10.0);
+        assert_eq!(feed.take(&set("4", 12, "urn:a"), &json!({"stream_id": "s"}))["earlier"][0]["age"], 2.0);
     }
 
     #[test]

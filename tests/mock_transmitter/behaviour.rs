@@ -76,6 +76,8 @@ fn deviations() -> Vec<Deviation> {
         ("delivers-foreign-verification", "unasked", json!([["no state", "foreign"]])),
         ("unsolicited-state", "unasked", json!([["a state", "its own"]])),
         ("ignores-activity", "active", json!("paused")),
+        ("changes-opt-out-silently", "opted_out", json!([0, 0, 0, 1])),
+        ("ignores-opt-out", "opted_out", json!([1, 1, 1, 1])),
         ("serves-risc-configuration", "risc", json!([200, "the configuration"])),
     ]
 }

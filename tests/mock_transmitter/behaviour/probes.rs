@@ -52,6 +52,7 @@ pub fn probes() -> Vec<Probe> {
             json!([0, 1, 0])
         ),
         probe!(removed_subject, json!([1, 0, 1])),
+        probe!(opted_out, json!([1, 0, 1, 1])),
         probe!(not_requested, json!([1, 0])),
         probe!(wrong_members, json!([400, 400, "its own issuer"])),
         probe!(patched, json!(["e", true])),
@@ -285,6 +286,19 @@ async fn removed_subject(pair: Pair) -> Value {
 async fn subject(pair: &Pair, stream: &Value, endpoint: &str, expected: u16) {
     let body = json!({ "stream_id": stream["stream_id"], "subject": email("a") });
     assert_eq!(pair.ask("POST", &pair.endpoint(endpoint), body).await.0, expected);
+}
+
+/// How many SETs are sent when an account leaves, about it then, when it comes back, and about it then.
+async fn opted_out(pair: Pair) -> Value {
+    let events = ["risc/opt-out-effective", "risc/account-enabled", "risc/opt-in", "risc/account-enabled"];
+    let uris = events.map(setspec::peer::ssf::events::uri);
+    pair.create(json!({ "events_requested": uris })).await;
+    let sent = events.map(|event| {
+        let request =
+            EventRequest { event: Some(event.to_owned()), subject: Some(email("a")), ..EventRequest::default() };
+        pair.transmitter.emit(&request).unwrap().sent.len()
+    });
+    json!(sent)
 }
 
 async fn not_requested(pair: Pair) -> Value {
