@@ -1,6 +1,6 @@
 //! The steps of cases, with a receiver that visits us.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -12,6 +12,9 @@ use crate::run::request;
 use crate::run::steps::{Acted, Actor, Stop};
 use crate::suite::catalogue::{Action, Step};
 use crate::suite::model::case::{Asked, Awaited, Decision, Method, StreamStatus};
+
+/// The pause before a receiver is asked again; each later one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// The longest that a step waits.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
@@ -98,8 +101,18 @@ impl Host {
                     Some(template) => Value::Object(request::rendered_object(template, scope)?),
                     None => json!({}),
                 };
-                self.ask(*what, arguments, step.background.as_ref(), scope).await;
-                Ok(Acted::default())
+                let deadline = Instant::now() + bound(within, timeouts.delivery, scope);
+                let mut pause = FIRST_PAUSE;
+                loop {
+                    self.ask(*what, arguments.clone(), step.background.as_ref(), scope).await;
+                    let until = step.until.as_ref().filter(|_| step.background.is_none());
+                    let done = until.is_none_or(|until| scope.enter(|entered| until.holds(entered)));
+                    if done || Instant::now() + pause >= deadline {
+                        return Ok(Acted::default());
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
             }
             Action::Decide(decision) => self.decide(decision).map(|()| Acted::default()),
             Action::Await { what: Awaited::Request, filter } => {

@@ -83,7 +83,7 @@ impl Compiler<'_, '_> {
             ("auth", step.auth.map(|_| model.position), request || verb == "poll"),
             ("fault", place(&step.fault), request || verb == "poll"),
             ("as", place(&step.as_), request || matches!(verb, "poll" | "offer" | "ask")),
-            ("until", place(&step.until), request || matches!(verb, "poll" | "refresh")),
+            ("until", place(&step.until), request || matches!(verb, "poll" | "refresh" | "ask")),
             ("where", place(&step.where_), matches!(verb, "await" | "quiet")),
             ("on", place(&step.on), matches!(verb, "await" | "quiet" | "poll" | "answer" | "trigger" | "hello")),
         ];
