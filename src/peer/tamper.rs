@@ -1,7 +1,9 @@
 //! The tampering layer: what makes mutants and variations of the built-in peers.
 //!
-//! `visit` is the part for a receiver that acts by itself: it changes what such a receiver asks for.
+//! `visit` is the part for a receiver that acts by itself: it changes what such a receiver asks for. A `switch` changes the
+//! deviations of a peer that runs.
 
+mod switch;
 mod visit;
 
 use std::time::Duration;
@@ -17,6 +19,7 @@ use crate::set::draft::merge;
 use crate::set::{Draft, Forgery, Signature, Token};
 use crate::suite::catalogue::{Deviation, RespondPlan};
 use crate::suite::model::deviation::{Check, Retry, Stage, TlsDeviation};
+pub use switch::Switch;
 pub use visit::OutgoingRequest;
 
 /// The deviations of a peer; none for the reference.

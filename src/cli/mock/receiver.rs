@@ -118,7 +118,7 @@ async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) ->
         keys: source,
         authorization,
         languages: args.languages.clone(),
-        tamper,
+        tamper: tamper.into(),
         recorder,
     })
     .await

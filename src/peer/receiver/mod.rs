@@ -19,7 +19,7 @@ use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::answer::Answer;
-use super::tamper::{Incoming, Tamper};
+use super::tamper::{Incoming, Switch};
 use crate::http::{Recorder, Server, ServerOptions, ServerTls};
 use crate::set::{JwksSource, Token};
 use crate::suite::model::case::TlsVersion;
@@ -50,8 +50,8 @@ pub struct ReceiverOptions {
     pub authorization: Option<SecretString>,
     /// The languages of its descriptions, the first one being the default.
     pub languages: Vec<String>,
-    /// How it deviates.
-    pub tamper: Tamper,
+    /// How it deviates; on the TLS layer as it is when it starts.
+    pub tamper: Switch,
     /// Where its exchanges are recorded.
     pub recorder: Recorder,
 }
@@ -91,7 +91,7 @@ impl Receiver {
     async fn serve(options: ReceiverOptions, inspector: Option<Arc<dyn Inspector>>) -> io::Result<Self> {
         let mut server_options =
             ServerOptions { addr: options.addr, tls: options.tls.clone(), ..ServerOptions::default() };
-        if let Some(tls) = options.tamper.tls() {
+        if let Some(tls) = options.tamper.now().tls() {
             let old = |version: TlsVersion| matches!(version, TlsVersion::Tls10 | TlsVersion::Tls11);
             server_options.accepts_old_tls = tls.also_accepts.is_some_and(old);
             server_options.only_old_tls = tls.newest.is_some_and(old);
@@ -152,10 +152,11 @@ async fn handle(
     let token = Token::from_bytes(&body);
     let incoming =
         Incoming { method: &method, headers: &headers, body: &body, token: &token, repeated: shared.repeated(&body) };
-    let verdict = validate::decide(options, shared.inspector.as_deref(), &incoming).await;
-    let languages = options.tamper.languages().unwrap_or(&options.languages);
+    let tamper = options.tamper.now();
+    let verdict = validate::decide(options, &tamper, shared.inspector.as_deref(), &incoming).await;
+    let languages = tamper.languages().unwrap_or(&options.languages);
     let answer = Answer::to(&verdict, answer::language(languages, headers.get("accept-language")));
-    options.tamper.answer(answer, &incoming, &verdict).into_response().await
+    tamper.answer(answer, &incoming, &verdict).into_response().await
 }
 
 /// Whether a presented Authorization value is the expected one; a missing expectation is met by anything.

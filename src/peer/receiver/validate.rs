@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Inspector, ReceiverOptions, credential_fits};
 use crate::expr::formats;
-use crate::peer::tamper::Incoming;
+use crate::peer::tamper::{Incoming, Tamper};
 use crate::set::{Jwks, Signature, Token, verify};
 use crate::suite::model::deviation::Check;
 
@@ -76,11 +76,12 @@ impl Refusal {
 /// Decides on a push: `inspector` on the SET itself, if there is one. A check that the tampering leaves out is not made.
 pub(super) async fn decide(
     options: &ReceiverOptions,
+    tamper: &Tamper,
     inspector: Option<&dyn Inspector>,
     message: &Incoming<'_>,
 ) -> Verdict {
     let Incoming { method, headers, token, .. } = *message;
-    let skips = |check: Check| options.tamper.ignores(check, message);
+    let skips = |check: Check| tamper.ignores(check, message);
     if *method != Method::POST {
         return Verdict::Refused(Refusal::Method);
     }

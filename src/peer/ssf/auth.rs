@@ -12,7 +12,7 @@ use super::{Operation, RequestFacts};
 
 /// The receiver whose token the request carries.
 pub(super) fn caller(shared: &Shared, operation: Operation, facts: &RequestFacts) -> Result<Caller, Refusal> {
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     let open =
         behaviour.skips_authentication || (behaviour.polls_without_authentication && operation == Operation::Poll);
     match known(shared, facts) {
@@ -29,7 +29,7 @@ pub(super) fn caller(shared: &Shared, operation: Operation, facts: &RequestFacts
 fn presented<'a>(shared: &Shared, facts: &'a RequestFacts) -> Result<&'a str, Refusal> {
     let Some(field) = facts.headers.get("authorization") else {
         let query = facts.query.iter().find(|(name, _)| name == "access_token");
-        let query = query.filter(|_| shared.options.behaviour.accepts_query_tokens);
+        let query = query.filter(|_| shared.options.behaviour().accepts_query_tokens);
         return query.map(|(_, token)| token.as_str()).ok_or(Refusal::Unauthenticated { got: "nothing" });
     };
     let credential = field.to_str().ok().and_then(|text| text.split_once(' '));
@@ -38,7 +38,7 @@ fn presented<'a>(shared: &Shared, facts: &'a RequestFacts) -> Result<&'a str, Re
 }
 
 fn known(shared: &Shared, facts: &RequestFacts) -> Result<Caller, Refusal> {
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     let token = presented(shared, facts)?.as_bytes();
     let caller = |receiver, read_only: bool| Caller { receiver, read_only: read_only && !behaviour.ignores_scopes };
     for (receiver, account) in shared.options.receivers.iter().enumerate() {

@@ -88,7 +88,7 @@ fn delivery(value: &Value, shared: &Shared, poll_url: Option<&str>) -> Result<De
             // Supplied by the transmitter: it may be repeated, and not changed.
             let given = member_text(members, "endpoint_url")?;
             match (given, poll_url) {
-                (Some(given), Some(known)) if given != known && !shared.options.behaviour.accepts_wrong_members => {
+                (Some(given), Some(known)) if given != known && !shared.options.behaviour().accepts_wrong_members => {
                     Err(Refusal::invalid("delivery.endpoint_url", known, given))
                 }
                 _ => Ok(Delivery::Poll),

@@ -61,7 +61,7 @@ fn find(shared: &Shared, facts: &RequestFacts) -> Result<Operation, Refusal> {
     let post = |operation| only("POST", &[("POST", operation)]);
     let is_risc = || facts.path == addresses.well_known_path("risc-configuration");
     if facts.path == addresses.well_known_path("ssf-configuration")
-        || (shared.options.behaviour.serves_risc_configuration && is_risc())
+        || (shared.options.behaviour().serves_risc_configuration && is_risc())
     {
         return document(Operation::Metadata);
     }

@@ -131,7 +131,7 @@ pub(super) fn emit(shared: &Shared, request: &EventRequest) -> Result<Emission, 
 pub(super) fn spread(shared: &Shared, making: &Making, streams: Vec<Arc<Stream>>) -> Result<Emission, MintError> {
     let mut emission = Emission { event: making.event.clone(), sent: Vec::new(), skipped: Vec::new() };
     let subject = making.claims.get("sub_id").cloned().unwrap_or_default();
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     let admitted = shared.opted_out.admits(&making.event, &subject) || behaviour.ignores_opt_out;
     let told = !(behaviour.changes_opt_out_silently && opt_out::tells_of_it(&making.event));
     for stream in streams {

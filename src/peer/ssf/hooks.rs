@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Method};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::Answer;
+use super::{Answer, Behaviour};
 use crate::peer::tamper::OutgoingPush;
 use crate::set::{Draft, Forgery};
 
@@ -172,6 +172,11 @@ pub struct PushFacts<'a> {
 
 /// Everything that comes and everything that leaves passes one of these. The defaults change nothing.
 pub trait Hooks: Send + Sync {
+    /// What the transmitter does otherwise at this moment, beside what its options say.
+    fn behaviour(&self, usual: Behaviour) -> Behaviour {
+        usual
+    }
+
     /// A request, before it is looked at. Who asks is not known yet.
     fn asked(&self, operation: Operation, request: &RequestFacts) {
         let _ = (operation, request);

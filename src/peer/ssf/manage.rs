@@ -23,7 +23,7 @@ pub(super) fn create(shared: &Arc<Shared>, caller: &Caller, facts: &RequestFacts
     inner.polls_apart = shared.options.hooks.polls_apart(facts);
     let added = shared.add(caller.receiver, |id, order| Stream::new(id, caller.receiver, order, inner));
     if matches!(added, Err(Refusal::OneStream))
-        && shared.options.behaviour.creates_second_silently
+        && shared.options.behaviour().creates_second_silently
         && let Some(first) = shared.list(Some(caller.receiver)).first()
     {
         return Ok(Answer::of_json(201, &first.configuration(shared)));
@@ -44,25 +44,25 @@ pub(super) fn read(shared: &Shared, caller: &Caller, facts: &RequestFacts) -> Ou
 
 /// 200 with the list of all configurations, which may be empty (SSF section 8.1.1.2).
 pub(super) fn list(shared: &Shared, caller: &Caller) -> Outcome {
-    let whose = Some(caller.receiver).filter(|_| !shared.options.behaviour.shows_foreign_streams);
+    let whose = Some(caller.receiver).filter(|_| !shared.options.behaviour().shows_foreign_streams);
     let streams: Vec<Value> = shared.list(whose).iter().map(|stream| stream.configuration(shared)).collect();
     Ok(Answer::of_json(200, &json!(streams)))
 }
 
 /// 200 with the whole configuration, of which only what is mentioned has changed (SSF section 8.1.1.3).
 pub(super) fn update(shared: &Arc<Shared>, caller: &Caller, facts: &RequestFacts) -> Outcome {
-    change(shared, caller, facts, shared.options.behaviour.patches_like_put)
+    change(shared, caller, facts, shared.options.behaviour().patches_like_put)
 }
 
 /// 200 with the new configuration; what is not mentioned is gone (SSF section 8.1.1.4).
 pub(super) fn replace(shared: &Arc<Shared>, caller: &Caller, facts: &RequestFacts) -> Outcome {
-    change(shared, caller, facts, !shared.options.behaviour.puts_like_patch)
+    change(shared, caller, facts, !shared.options.behaviour().puts_like_patch)
 }
 
 fn change(shared: &Arc<Shared>, caller: &Caller, facts: &RequestFacts, whole: bool) -> Outcome {
     let body = object(facts)?;
     let stream = shared.find(caller, stream_id(body)?)?;
-    if !shared.options.behaviour.accepts_wrong_members {
+    if !shared.options.behaviour().accepts_wrong_members {
         // Before any update is applied.
         check_supplied(body, &stream.configuration(shared))?;
     }
@@ -82,7 +82,7 @@ fn change(shared: &Arc<Shared>, caller: &Caller, facts: &RequestFacts, whole: bo
 
 /// An empty 204 (SSF section 8.1.1.5).
 pub(super) fn delete(shared: &Shared, caller: &Caller, facts: &RequestFacts) -> Outcome {
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     let doomed = match stream_parameter(facts) {
         Err(_) if behaviour.deletes_on_any_missing_id => shared.list(Some(caller.receiver)),
         named => vec![shared.find(caller, named?)?],

@@ -46,7 +46,7 @@ pub struct SsfOptions {
     pub limits: SsfLimits,
     /// What takes hold of everything before it leaves.
     pub hooks: Arc<dyn Hooks>,
-    /// What it does otherwise than it should.
+    /// What it does otherwise than it should, whatever the hooks add to that.
     pub behaviour: Behaviour,
     /// Where the requests of receivers are recorded.
     pub requests: Recorder,
@@ -77,6 +77,11 @@ impl SsfOptions {
             requests: Recorder::new(64),
             pushes: Recorder::new(64),
         }
+    }
+
+    /// What the transmitter does otherwise at this moment.
+    pub(super) fn behaviour(&self) -> Behaviour {
+        self.hooks.behaviour(self.behaviour)
     }
 
     /// What holds for subjects that a receiver has not mentioned.

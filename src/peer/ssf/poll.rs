@@ -57,7 +57,7 @@ pub(super) async fn answer(shared: &Shared, caller: &Caller, facts: &RequestFact
     open(shared, &stream)?;
     settle(shared, &stream, &poll);
     shared.options.hooks.polled(facts);
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     let waits = !behaviour.never_long_polls && (!poll.immediately || behaviour.ignores_return_immediately);
     let patience = if waits { shared.options.timing.long_poll } else { Duration::ZERO };
     let deadline = Instant::now() + patience;
@@ -94,7 +94,7 @@ pub(super) async fn answer(shared: &Shared, caller: &Caller, facts: &RequestFact
 /// would not learn of it otherwise (SSF section 8.1.5).
 fn open(shared: &Shared, stream: &Stream) -> Result<(), Refusal> {
     let inner = stream.lock();
-    let refuses = shared.options.behaviour.refuses_polls_of_stopped_streams;
+    let refuses = shared.options.behaviour().refuses_polls_of_stopped_streams;
     if refuses && inner.status != Status::Enabled && !inner.queue.has_notice() {
         return Err(Refusal::Stopped(inner.status));
     }
@@ -103,7 +103,7 @@ fn open(shared: &Shared, stream: &Stream) -> Result<(), Refusal> {
 
 /// Forgets what was acknowledged, and what was found to be invalid: the same SET would be no better the next time.
 fn settle(shared: &Shared, stream: &Stream, poll: &Poll) {
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     if behaviour.ignores_acks {
         return;
     }
@@ -130,7 +130,7 @@ fn look(shared: &Shared, stream: &Stream, poll: &Poll) -> Result<(Map<String, Va
     }
     let gate = inner.gate(options);
     let wanted = poll.most.unwrap_or(options.limits.poll_batch).min(options.limits.poll_batch);
-    let most = wanted + usize::from(options.behaviour.exceeds_max_events);
+    let most = wanted + usize::from(options.behaviour().exceeds_max_events);
     let pause = options.timing.redeliver_after;
     let (entries, more) = inner.queue.take(gate, most, (!pause.is_zero()).then(|| gate.now + pause));
     let sets =

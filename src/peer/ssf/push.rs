@@ -63,7 +63,7 @@ async fn attempt(shared: &Shared, stream: &Stream, place: Place, entry: &Entry) 
     shared.options.pushes.record(exchange);
     let mut inner = stream.lock();
     match retry {
-        Retry::Done if shared.options.behaviour.repeats_acknowledged_pushes && !entry.repeated => {
+        Retry::Done if shared.options.behaviour().repeats_acknowledged_pushes && !entry.repeated => {
             if let Some(entry) = inner.queue.get_mut(place) {
                 entry.attempts = number;
                 entry.not_before = None;
@@ -95,7 +95,7 @@ fn request(shared: &Shared, stream: &Stream, entry: &Entry) -> Option<RequestSpe
         ("Accept".to_owned(), "application/json".to_owned()),
         ("Accept-Language".to_owned(), "en".to_owned()),
     ];
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     let forgets = behaviour.forgets_authorization_on_retries && entry.attempts > 0;
     if let Some(secret) = authorization.filter(|_| !forgets && !behaviour.loses_authorization_header) {
         headers.push(("Authorization".to_owned(), secret.expose_secret().to_owned()));
@@ -114,7 +114,7 @@ enum Retry {
 
 /// Only what can pass is tried again: no answer, 408, 429 and 5xx (RFC 8935 sections 2.3 and 4).
 fn retry(shared: &Shared, exchange: &Exchange, attempt: u32) -> Retry {
-    let (behaviour, timing) = (&shared.options.behaviour, &shared.options.timing);
+    let (behaviour, timing) = (shared.options.behaviour(), &shared.options.timing);
     let passing = match exchange.status() {
         Some(200..=299) => return Retry::Done,
         None | Some(408 | 429 | 500..=599) => true,

@@ -97,7 +97,7 @@ impl Shared {
 
     /// The stream of this name that the caller may see (SSF section 8).
     pub fn find(&self, caller: &Caller, id: &str) -> Result<Arc<Stream>, Refusal> {
-        let behaviour = &self.options.behaviour;
+        let behaviour = self.options.behaviour();
         let stream = self.get(id).ok_or_else(|| Refusal::NoStream(id.to_owned()))?;
         if stream.receiver != caller.receiver && !behaviour.shows_foreign_streams {
             return Err(if behaviour.forbids_foreign_streams {
@@ -112,7 +112,7 @@ impl Shared {
 
     /// The same for those who poll it.
     pub fn find_to_poll(&self, caller: &Caller, id: &str) -> Result<Arc<Stream>, Refusal> {
-        match self.get(id).filter(|_| self.options.behaviour.polls_for_any_receiver) {
+        match self.get(id).filter(|_| self.options.behaviour().polls_for_any_receiver) {
             Some(stream) => {
                 self.touch(&stream);
                 Ok(stream)
@@ -123,7 +123,7 @@ impl Shared {
 
     /// The receiver has shown a sign of life: the inactivity timeout starts anew (SSF section 8.1.1).
     pub fn touch(&self, stream: &Stream) {
-        if !self.options.behaviour.ignores_activity {
+        if !self.options.behaviour().ignores_activity {
             stream.lock().active = Instant::now();
         }
     }
@@ -131,7 +131,7 @@ impl Shared {
     /// The same for those who only read it.
     pub fn find_to_read(&self, caller: &Caller, id: &str) -> Result<Arc<Stream>, Refusal> {
         let found = self.find(caller, id);
-        if found.is_err() && self.options.behaviour.answers_unknown_stream_with_own && self.get(id).is_none() {
+        if found.is_err() && self.options.behaviour().answers_unknown_stream_with_own && self.get(id).is_none() {
             return self.list(Some(caller.receiver)).into_iter().next().map_or(found, Ok);
         }
         found
@@ -139,7 +139,7 @@ impl Shared {
 
     /// Where a stream is polled. Not to be asked for while a stream is locked.
     pub fn poll_url(&self, stream: &Stream) -> String {
-        if self.options.behaviour.shares_poll_endpoints {
+        if self.options.behaviour().shares_poll_endpoints {
             let mut own = self.list(Some(stream.receiver)).into_iter();
             if let Some(first) = own.find(|known| matches!(known.lock().delivery, Delivery::Poll)) {
                 return self.own_poll_url(&first);
@@ -182,7 +182,7 @@ impl Shared {
             return Err(Refusal::Forbidden("the receiver has as many streams as it can have".to_owned()));
         }
         let id = match first {
-            Some(first) if self.options.behaviour.reuses_stream_ids => first,
+            Some(first) if self.options.behaviour().reuses_stream_ids => first,
             _ => uuid::Uuid::new_v4().simple().to_string(),
         };
         let stream = Arc::new(make(id.clone(), self.created.fetch_add(1, Ordering::Relaxed)));

@@ -27,7 +27,7 @@ pub(super) fn update(shared: &Shared, caller: &Caller, facts: &RequestFacts) -> 
     let status: Status =
         text.parse().map_err(|_| Refusal::invalid("status", "enabled, paused or disabled", format!("{text:?}")))?;
     let reason = member_text(body, "reason")?.map(str::to_owned);
-    if shared.options.behaviour.ignores_status_updates {
+    if shared.options.behaviour().ignores_status_updates {
         let mut answer = document(&stream);
         answer["status"] = json!(status.name());
         return Ok(Answer::of_json(200, &answer));
@@ -37,7 +37,7 @@ pub(super) fn update(shared: &Shared, caller: &Caller, facts: &RequestFacts) -> 
         let inner = other.lock();
         inner.status == Status::Enabled && inner.reason.is_some()
     };
-    let every = shared.options.behaviour.pauses_every_stream && status == Status::Paused;
+    let every = shared.options.behaviour().pauses_every_stream && status == Status::Paused;
     let mut meant = vec![stream.clone()];
     if every {
         let others = shared.list(Some(stream.receiver));
@@ -53,7 +53,7 @@ pub(super) fn update(shared: &Shared, caller: &Caller, facts: &RequestFacts) -> 
 /// The receiver changes the status.
 fn change_as_asked(shared: &Shared, stream: &Stream, status: Status, reason: Option<String>) -> Result<(), MintError> {
     let changes = stream.lock().status != status;
-    let announced = shared.options.behaviour.announces_requested_changes && changes;
+    let announced = shared.options.behaviour().announces_requested_changes && changes;
     let notice = if announced { Some(notice(shared, stream, status, reason.as_deref())?) } else { None };
     turn(shared, &mut stream.lock(), status, reason);
     if let Some(notice) = notice {
@@ -86,7 +86,7 @@ pub(super) fn change(
     }
     let notice = notice(shared, stream, status, reason.as_deref())?;
     turn(shared, &mut stream.lock(), status, reason);
-    if !shared.options.behaviour.changes_status_silently {
+    if !shared.options.behaviour().changes_status_silently {
         // Only a deleted stream takes no notices.
         let _ = stream.enqueue(notice, &shared.options);
     }
@@ -107,7 +107,7 @@ fn notice(shared: &Shared, stream: &Stream, status: Status, reason: Option<&str>
 
 /// What is not delivered yet is held while paused, and forgotten when disabled (SSF section 8.1.2.1).
 fn turn(shared: &Shared, inner: &mut Inner, status: Status, reason: Option<String>) {
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     match status {
         Status::Enabled => inner.queue.release(behaviour.drops_held, behaviour.reorders_held),
         Status::Paused => inner.queue.hold_all(),

@@ -139,11 +139,11 @@ impl Inner {
     pub fn delivers(&self, event: &str, options: &SsfOptions) -> bool {
         let requested = self.events_requested.as_ref().is_some_and(|events| events.iter().any(|known| known == event));
         let supported = options.features.events_supported.iter().any(|known| known == event);
-        supported && (requested || options.behaviour.ignores_events_requested)
+        supported && (requested || options.behaviour().ignores_events_requested)
     }
 
     pub fn gate(&self, options: &SsfOptions) -> Gate {
-        let behaviour = &options.behaviour;
+        let behaviour = options.behaviour();
         let open = match self.status {
             Status::Enabled => true,
             Status::Paused => behaviour.delivers_while_paused,
@@ -187,7 +187,7 @@ impl Stream {
             return Err("the stream is deleted");
         }
         if !entry.notice {
-            if inner.status == Status::Disabled && !options.behaviour.delivers_while_disabled {
+            if inner.status == Status::Disabled && !options.behaviour().delivers_while_disabled {
                 return Err("the stream is disabled");
             }
             if inner.queue.len() >= options.limits.queue {

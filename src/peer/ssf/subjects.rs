@@ -60,7 +60,7 @@ pub(super) fn add(shared: &Shared, caller: &Caller, facts: &RequestFacts) -> Out
         if inner.subjects.len() >= shared.options.limits.subjects_per_stream {
             return Err(Refusal::Forbidden("the stream has as many subjects as it can have".to_owned()));
         }
-        if !shared.options.behaviour.adds_subjects_without_effect {
+        if !shared.options.behaviour().adds_subjects_without_effect {
             inner.subjects.add(subject);
         }
     }
@@ -80,7 +80,7 @@ pub(super) fn remove(shared: &Shared, caller: &Caller, facts: &RequestFacts) -> 
     if default == DefaultSubjects::All && inner.subjects.len() >= shared.options.limits.subjects_per_stream {
         return Err(Refusal::Forbidden("the stream has as many subjects as it can have".to_owned()));
     }
-    if !shared.options.behaviour.keeps_delivering_removed_subjects {
+    if !shared.options.behaviour().keeps_delivering_removed_subjects {
         inner.subjects.remove(subject, default);
     }
     Ok(Answer::empty(204))

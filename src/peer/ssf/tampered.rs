@@ -10,7 +10,7 @@ use super::options::SsfOptions;
 use super::toggles::apply;
 use super::{Answer, events};
 use crate::expr::Scope;
-use crate::peer::tamper::{OutgoingPush, Tamper};
+use crate::peer::tamper::{OutgoingPush, Switch, Tamper};
 use crate::set::{Draft, Forgery};
 use crate::suite::model::deviation::Retry;
 
@@ -20,7 +20,7 @@ use crate::suite::model::deviation::Retry;
 /// its event (`caep/session-revoked`) and by the format of its subject (`subject/email`).
 #[derive(Debug, Clone)]
 pub struct Tampered {
-    tamper: Tamper,
+    tamper: Switch,
     /// What the conditions and values of the deviations see beside the message.
     base: Scope,
 }
@@ -28,12 +28,17 @@ pub struct Tampered {
 impl Tampered {
     /// Deviates as `tamper` says.
     pub fn new(tamper: Tamper) -> Self {
+        Self::switched(tamper.into())
+    }
+
+    /// The same where that changes while the transmitter runs.
+    pub fn switched(tamper: Switch) -> Self {
         Self { tamper, base: Scope::new() }
     }
 
     /// The same where the deviations also see these variables.
     pub fn within(tamper: Tamper, base: Scope) -> Self {
-        Self { tamper, base }
+        Self { tamper: tamper.into(), base }
     }
 
     /// Sets the transmitter up as the deviations say: their toggles, behaviours and TLS, and itself as its hooks.
@@ -41,13 +46,14 @@ impl Tampered {
     /// # Errors
     /// In words, if a deviation cannot be acted out by this transmitter.
     pub fn install(self, options: &mut SsfOptions) -> Result<(), String> {
-        options.behaviour = self.behaviour()?;
-        for toggle in self.tamper.toggles() {
+        self.behaviour()?;
+        let tamper = self.tamper.now();
+        for toggle in tamper.toggles() {
             if !apply(options, toggle) {
                 return Err(format!("there is no toggle `{toggle}`"));
             }
         }
-        options.poll_tls = self.tamper.tls().cloned();
+        options.poll_tls = tamper.tls().cloned();
         options.hooks = Arc::new(self);
         Ok(())
     }
@@ -57,19 +63,24 @@ impl Tampered {
     /// # Errors
     /// In words, if a deviation cannot be acted out by this transmitter.
     pub fn behaviour(&self) -> Result<Behaviour, String> {
-        let mut behaviour = Behaviour::default();
-        match self.tamper.retry() {
+        self.beside(Behaviour::default())
+    }
+
+    /// The same beside what it does otherwise anyway.
+    fn beside(&self, mut behaviour: Behaviour) -> Result<Behaviour, String> {
+        let tamper = self.tamper.now();
+        match tamper.retry() {
             None => {}
             Some(Retry::AfterRefusal) => behaviour.retries_refused = true,
             Some(Retry::WithoutDelay) => behaviour.retries_without_delay = true,
             Some(Retry::AfterSuccess) => behaviour.repeats_acknowledged_pushes = true,
         }
-        for name in self.tamper.behaviours() {
+        for name in tamper.behaviours() {
             if !behaviour.set(name) {
                 return Err(format!("there is no behaviour `{name}`"));
             }
         }
-        if self.tamper.tls().is_some_and(|tls| tls.trusts_anything) {
+        if tamper.tls().is_some_and(|tls| tls.trusts_anything) {
             return Err("this transmitter trusts the certificates that it is told to, and no others".to_owned());
         }
         Ok(behaviour)
@@ -88,12 +99,17 @@ impl Tampered {
 }
 
 impl Hooks for Tampered {
+    fn behaviour(&self, usual: Behaviour) -> Behaviour {
+        // Whoever switched it has seen to it that it can be acted out.
+        self.beside(usual).unwrap_or(usual)
+    }
+
     fn answer(&self, operation: Operation, request: &RequestFacts, answer: Answer) -> Answer {
-        self.tamper.reply(operation.name(), answer, &self.of_request(request))
+        self.tamper.now().reply(operation.name(), answer, &self.of_request(request))
     }
 
     fn polls_apart(&self, request: &RequestFacts) -> bool {
-        self.tamper.tls_applies(&self.of_request(request))
+        self.tamper.now().tls_applies(&self.of_request(request))
     }
 
     fn draft(&self, draft: &mut Draft, about: &SetFacts<'_>) -> Option<Forgery> {
@@ -107,13 +123,14 @@ impl Hooks for Tampered {
             .with("stream_id", json!(about.stream_id))
             .with("nonce", json!(uuid::Uuid::new_v4().to_string()));
         // A deviation that applies under several names does the same each time.
-        let forgeries: Vec<_> = names(draft, about).iter().map(|name| self.tamper.draft(draft, name, &base)).collect();
+        let tamper = self.tamper.now();
+        let forgeries: Vec<_> = names(draft, about).iter().map(|name| tamper.draft(draft, name, &base)).collect();
         forgeries.into_iter().flatten().next()
     }
 
     fn push(&self, push: &mut OutgoingPush, about: &PushFacts<'_>) {
         let base = self.base.clone().with("event_type", json!(about.event)).with("attempt", json!(about.attempt));
-        self.tamper.request(push, &events::short(about.event), &base);
+        self.tamper.now().request(push, &events::short(about.event), &base);
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn revoke(shared: &Shared, facts: &RequestFacts) -> Answer {
     let Some(token) = form.get("token") else {
         return error(400, "invalid_request", "token: expected the token that is to end, got nothing");
     };
-    if !shared.options.behaviour.accepts_expired_tokens {
+    if !shared.options.behaviour().accepts_expired_tokens {
         let mut issued = shared.issued.lock().unwrap_or_else(PoisonError::into_inner);
         issued.retain(|known| known.receiver != receiver || !same(known.token.as_bytes(), token.as_bytes()));
     }

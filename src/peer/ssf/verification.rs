@@ -28,7 +28,7 @@ pub(super) fn request(shared: &Shared, caller: &Caller, facts: &RequestFacts) ->
     }
     {
         let mut inner = stream.lock();
-        if inner.status == Status::Disabled && !shared.options.behaviour.delivers_while_disabled {
+        if inner.status == Status::Disabled && !shared.options.behaviour().delivers_while_disabled {
             return Err(Refusal::invalid("stream_id", "a stream that delivers", "a disabled one"));
         }
         let now = Instant::now();
@@ -39,11 +39,11 @@ pub(super) fn request(shared: &Shared, caller: &Caller, facts: &RequestFacts) ->
             }
         }
         inner.verified = Some(now);
-        if shared.options.behaviour.merges_states {
+        if shared.options.behaviour().merges_states {
             std::mem::swap(&mut inner.verified_state, &mut state);
         }
     }
-    if !shared.options.behaviour.never_verifies {
+    if !shared.options.behaviour().never_verifies {
         send(shared, &stream, state)?;
     }
     Ok(Answer::empty(204))
@@ -51,7 +51,7 @@ pub(super) fn request(shared: &Shared, caller: &Caller, facts: &RequestFacts) ->
 
 /// Sends a verification event that nobody asked for, so without a state (SSF section 8.1.4.1).
 pub(super) fn send_unasked(shared: &Shared, stream: &Stream) -> Result<(), Refusal> {
-    let state = shared.options.behaviour.unsolicited_state.then(some_id);
+    let state = shared.options.behaviour().unsolicited_state.then(some_id);
     send(shared, stream, state)
 }
 
@@ -60,7 +60,7 @@ fn send(shared: &Shared, stream: &Stream, state: Option<String>) -> Result<(), R
     if let Some(state) = state {
         payload.insert("state".to_owned(), json!(state));
     }
-    let foreign = shared.options.behaviour.delivers_foreign_verification;
+    let foreign = shared.options.behaviour().delivers_foreign_verification;
     let subject = if foreign { own_subject(&some_id()) } else { own_subject(&stream.id) };
     let making = Making::event(VERIFICATION, subject, payload);
     let entry = mint(shared, stream, making).map_err(|error| Refusal::Internal(error.to_string()))?;

@@ -72,7 +72,7 @@ fn claim<'a>(token: &'a Token, name: &str) -> Option<&'a Value> {
 }
 
 async fn decide(shared: &Shared, token: &Token, by: Method, skips: &(dyn Fn(Check) -> bool + Sync)) -> Finding {
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     if behaviour.ignores_everything {
         return Finding::Ignored;
     }
@@ -125,7 +125,7 @@ fn refused(err: &'static str, description: impl Into<String>) -> Finding {
 
 /// Acts on the events of a SET that is authentic and meant for us.
 fn act(shared: &Shared, claims: &Map<String, Value>) -> Finding {
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     let Some(Value::Object(of_set)) = claims.get("events") else {
         return Finding::Acknowledged { applied: false, repeated: false };
     };
@@ -167,7 +167,7 @@ fn about_removed(shared: &Shared, claims: &Map<String, Value>) -> Option<Finding
     if !shared.lock().removed.iter().any(|removed| covers(removed, subject)) {
         return None;
     }
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     Some(match () {
         () if behaviour.reports_removed_subjects => refused("invalid_request", "The subject was removed."),
         () if behaviour.ignores_removed_subjects => Finding::Ignored,
@@ -183,7 +183,7 @@ fn is_ours(state: &State, claims: &Map<String, Value>) -> bool {
 
 /// Whether a verification event is one of ours; one without a state is the transmitter's own (SSF section 8.1.4.1).
 fn verified(shared: &Shared, claims: &Map<String, Value>, payload: &Value) -> Result<bool, Finding> {
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     let (asked, ours) = {
         let state = shared.lock();
         let asked = payload

@@ -61,7 +61,7 @@ fn delivery(shared: &Shared) -> Result<Value, String> {
     if options.delivery == Method::Push {
         let url = shared.push_url.get().ok_or("there is no push endpoint")?;
         delivery["endpoint_url"] = json!(url);
-        if let Some(value) = options.push.authorization.as_ref().filter(|_| !options.behaviour.no_authorization_header)
+        if let Some(value) = options.push.authorization.as_ref().filter(|_| !options.behaviour().no_authorization_header)
         {
             delivery["authorization_header"] = json!(value.expose_secret());
         }
@@ -162,7 +162,7 @@ async fn configurations(shared: &Shared) -> Result<Vec<Value>, String> {
 pub(super) async fn list(shared: &Shared) -> Result<Value, String> {
     let all = configurations(shared).await?;
     let foreign = |one: &&Value| one.get("iss").and_then(Value::as_str) != Some(&shared.options.issuer);
-    if !shared.options.behaviour.skips_read_iss
+    if !shared.options.behaviour().skips_read_iss
         && let Some(foreign) = all.iter().find(foreign)
     {
         let why = format!("iss: expected {:?}, got {}", shared.options.issuer, foreign["iss"]);
@@ -352,7 +352,7 @@ async fn keep_interval(shared: &Shared, interval: Option<Duration>) -> Result<()
     let last = shared.lock().asked;
     let (Some(interval), Some(last)) = (interval, last) else { return Ok(()) };
     let left = interval.saturating_sub(last.elapsed());
-    if shared.options.behaviour.repeats_too_soon || left.is_zero() {
+    if shared.options.behaviour().repeats_too_soon || left.is_zero() {
         return Ok(());
     }
     if left > shared.options.retry.patience {

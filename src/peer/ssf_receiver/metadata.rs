@@ -38,7 +38,7 @@ pub(super) async fn discover(shared: &Shared) -> Result<Metadata, String> {
     secure(&web_url(issuer, issuer).map_err(|why| format!("issuer: {why}"))?)?;
     let location = match &options.metadata_url {
         Some(url) => url.clone(),
-        None => location(issuer, options.behaviour.keeps_slash)?,
+        None => location(issuer, options.behaviour().keeps_slash)?,
     };
     let answer = Call::new(Operation::Metadata, "GET", location.clone()).public().ask(shared).await?;
     validated(shared, &answer).map_err(|why| format!("metadata {location}: {why}"))
@@ -55,7 +55,7 @@ fn location(issuer: &str, keeps_slash: bool) -> Result<Url, String> {
 
 /// SSF section 7.2.4: information that does not validate is not used.
 fn validated(shared: &Shared, answer: &Answer) -> Result<Metadata, String> {
-    let behaviour = &shared.options.behaviour;
+    let behaviour = shared.options.behaviour();
     if answer.status != 200 {
         return Err(format!("expected status 200, got {}", answer.status));
     }

@@ -10,7 +10,7 @@ use url::Url;
 use super::notice::Observer;
 use super::{Behaviour, toggles};
 use crate::http::{Client, Recorder, ServerTls};
-use crate::peer::tamper::Tamper;
+use crate::peer::tamper::{Switch, Tamper};
 use crate::suite::model::case::Method;
 
 /// How the receiver is set up.
@@ -54,10 +54,10 @@ pub struct SsfReceiverOptions {
     pub retry: RetryOptions,
     /// What it sends its requests with. Polls may wait longer than its other requests.
     pub client: Client,
-    /// What it does otherwise than it should.
+    /// What it does otherwise than it should, beside what the tampering says.
     pub behaviour: Behaviour,
     /// How its requests and its push endpoint deviate.
-    pub tamper: Tamper,
+    pub tamper: Switch,
     /// Who is told of everything that happens.
     pub observer: Observer,
 }
@@ -165,7 +165,7 @@ impl SsfReceiverOptions {
             },
             client,
             behaviour: Behaviour::default(),
-            tamper: Tamper::default(),
+            tamper: Switch::default(),
             observer: Arc::new(|_| {}),
         }
     }
@@ -175,17 +175,35 @@ impl SsfReceiverOptions {
     /// # Errors
     /// In words, if a deviation cannot be acted out by this receiver.
     pub fn deviate(&mut self, tamper: Tamper) -> Result<(), String> {
-        for name in tamper.behaviours() {
-            if !self.behaviour.set(name) {
-                return Err(format!("there is no behaviour `{name}` of a receiver"));
-            }
-        }
+        acted_out(&tamper)?;
         for name in tamper.toggles() {
             if !toggles::apply(self, name) {
                 return Err(format!("there is no toggle `{name}` of a receiver"));
             }
         }
-        self.tamper = tamper;
+        self.tamper = tamper.into();
         Ok(())
+    }
+
+    /// What it does otherwise at this moment.
+    pub(super) fn behaviour(&self) -> Behaviour {
+        let mut behaviour = self.behaviour;
+        for name in self.tamper.now().behaviours() {
+            // Whoever switched it has seen to it that there is one of this name.
+            let _ = behaviour.set(name);
+        }
+        behaviour
+    }
+}
+
+/// Whether a receiver can behave like this.
+///
+/// # Errors
+/// In words, if there is no such behaviour.
+pub(crate) fn acted_out(tamper: &Tamper) -> Result<(), String> {
+    let unknown = |name: &&str| !Behaviour::default().set(name);
+    match tamper.behaviours().find(unknown) {
+        Some(name) => Err(format!("there is no behaviour `{name}` of a receiver")),
+        None => Ok(()),
     }
 }

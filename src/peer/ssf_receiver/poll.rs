@@ -118,7 +118,7 @@ impl Polls<'_> {
                     }
                 }
                 Polled::Failed(why, asked) => {
-                    if self.shared.options.behaviour.gives_up_on_errors {
+                    if self.shared.options.behaviour().gives_up_on_errors {
                         return std::future::pending().await;
                     }
                     let patience = self.shared.options.retry.patience;
@@ -144,7 +144,7 @@ impl Polls<'_> {
     /// Says what is due, and polls.
     async fn round(&mut self) -> Polled {
         let options = &self.shared.options;
-        let behaviour = options.behaviour;
+        let behaviour = options.behaviour();
         let mut due = std::mem::take(&mut self.due);
         if options.poll.errors_apart && !due.errors.is_empty() {
             let errors = Due { errors: std::mem::take(&mut due.errors), ack: Vec::new() };
@@ -189,7 +189,7 @@ impl Polls<'_> {
     async fn say(&mut self, due: Due) -> Result<(), Polled> {
         let mut body = said(&due);
         body.insert("maxEvents".to_owned(), json!(0));
-        let behaviour = self.shared.options.behaviour;
+        let behaviour = self.shared.options.behaviour();
         if behaviour.waits_after_acknowledging || behaviour.hangs_up_after_acknowledging {
             let patience =
                 if behaviour.hangs_up_after_acknowledging { AT_ONCE } else { self.shared.options.poll.longest };
@@ -258,7 +258,7 @@ impl Polls<'_> {
 
     async fn read(&mut self, answer: &Answer, said: Due) -> Result<Batch, Polled> {
         if answer.status != 200 {
-            if self.shared.options.behaviour.reads_errors
+            if self.shared.options.behaviour().reads_errors
                 && let Ok(batch) = batch(answer)
             {
                 self.take(batch).await;
@@ -274,7 +274,7 @@ impl Polls<'_> {
 
     /// Decides on the SETs of an answer; whether one of them is new.
     async fn take(&mut self, batch: Batch) -> bool {
-        let behaviour = self.shared.options.behaviour;
+        let behaviour = self.shared.options.behaviour();
         let names: Vec<String> = batch.iter().map(|(name, _)| name.clone()).collect();
         if behaviour.acknowledges_before_validating && !names.is_empty() {
             let mut body = Map::from_iter([("ack".to_owned(), json!(names))]);
@@ -293,7 +293,8 @@ impl Polls<'_> {
         }
         for (name, set) in batch {
             let token = Token::parse(set.as_str().unwrap_or_default());
-            let skips = |check| self.shared.options.tamper.ignores_polled(check, &token);
+            let tamper = self.shared.options.tamper.now();
+            let skips = |check| tamper.ignores_polled(check, &token);
             match examine(self.shared, &token, Method::Poll, &skips).await {
                 Finding::Acknowledged { repeated, .. } => {
                     let silent = behaviour.never_acknowledges || behaviour.acknowledges_before_validating;

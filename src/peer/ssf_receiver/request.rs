@@ -136,7 +136,7 @@ impl Call {
                 return Err(format!("{operation}: {why}, {attempt} times"));
             }
             attempt += 1;
-            let hasty = shared.options.behaviour.repeats_too_soon && self.operation == Operation::Verify;
+            let hasty = shared.options.behaviour().repeats_too_soon && self.operation == Operation::Verify;
             if hasty && attempt > 4 {
                 return Err(format!("{operation}: {why}"));
             }
@@ -167,7 +167,7 @@ pub(super) async fn send(
     mut request: OutgoingRequest,
 ) -> Result<Answer, Unanswered> {
     let operation = operation.name();
-    shared.options.tamper.visit(&mut request, operation, &shared.scope(stream_id));
+    shared.options.tamper.now().visit(&mut request, operation, &shared.scope(stream_id));
     let OutgoingRequest { method, url, headers, body } = request;
     let exchange = client.send(RequestSpec { method: method.clone(), url: url.clone(), headers, body }).await;
     let outcome = Answer::of(exchange);

@@ -48,7 +48,7 @@ impl Stream {
         members: Map<String, Value>,
         known: Option<&str>,
     ) -> Result<Self, String> {
-        let behaviour = &options.behaviour;
+        let behaviour = options.behaviour();
         let id = match members.get("stream_id") {
             Some(Value::String(id)) if !id.is_empty() && id.len() <= LONGEST_ID => id.clone(),
             other => return Err(wrong("stream_id", "a string", other)),

@@ -406,7 +406,7 @@ impl Lab {
             keys: JwksSource::Fixed(Jwks::for_keys(&[&key]).map_err(|error| error.to_string())?),
             authorization: authorization.clone(),
             languages: languages.clone(),
-            tamper,
+            tamper: tamper.into(),
             recorder: Recorder::new(1),
         })
         .await

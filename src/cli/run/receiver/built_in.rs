@@ -8,7 +8,7 @@ use url::Url;
 use crate::cli::console::Failure;
 use crate::http::Recorder;
 use crate::peer::receiver::{Receiver, ReceiverOptions};
-use crate::peer::tamper::Tamper;
+use crate::peer::tamper::Switch;
 use crate::run::receiver::ReceiverRun;
 use crate::run::settings::ReceiverSettings;
 use crate::set::source::RemoteJwks;
@@ -39,7 +39,7 @@ pub(super) async fn start(run: &mut ReceiverRun, settings: &ReceiverSettings) ->
         keys,
         authorization: settings.authorization.clone(),
         languages: settings.languages.clone(),
-        tamper: Tamper::default(),
+        tamper: Switch::default(),
         recorder: Recorder::new(1),
     })
     .await
