@@ -10,6 +10,7 @@
 //! - [`rp`]: a run against a relying party: our OpenID provider, and a browser.
 //! - [`browser`]: the browser of the users in both.
 //! - [`visiting`]: a run in which a receiver visits us.
+//! - `watch`: what a mock peer and its counterpart say to each other, judged as it happens.
 //! - [`check`]: tokens at rest.
 //! - [`event`]: the stream; [`ledger`]: what it adds up to; [`redact`]: what never leaves.
 //! - [`baseline`]: violations that are known.
@@ -41,3 +42,4 @@ pub mod settings;
 mod steps;
 pub mod transmitter;
 pub mod visiting;
+pub(crate) mod watch;

@@ -1,5 +1,6 @@
 //! What never leaves: secrets are taken out of every event before anybody sees it.
 
+mod carried;
 mod forms;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use regex::bytes::{NoExpand, Regex, RegexBuilder};
 
 use super::event::{Event, Finding, Leniency, RequirementResult};
 use crate::http::{Exchange, Headers};
+pub(crate) use carried::carried;
 
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "[redacted]";

@@ -7,7 +7,10 @@
 mod browser;
 mod driver;
 mod hostile;
+mod live;
 mod pages;
+#[path = "../support/mod.rs"]
+mod support;
 
 // The sample events are those of the unit tests; these names are what they expect at the root of a crate.
 use setspec::{http, report, run, suite};
@@ -26,6 +29,6 @@ fn main() -> ExitCode {
     if let Some(why) = browser::why_ignored() {
         eprintln!("{why}");
     }
-    let trials = [driver::trials(), pages::trials()];
+    let trials = [driver::trials(), live::trials(), pages::trials()];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

@@ -13,6 +13,7 @@ mod github;
 mod help;
 mod init;
 mod lint;
+mod live;
 mod logout;
 mod mock;
 mod selection;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test target uses a part")]
 
 pub mod junit;
+pub mod live;
 pub mod running;
 pub mod target;
 pub mod token;

@@ -21,9 +21,14 @@ pub(super) struct DeviationArgs {
 impl DeviationArgs {
     /// The chosen deviations, all of which have to be those of a peer of this role.
     pub fn tamper(&self, catalogue: &Catalogue, role: Role) -> Result<Tamper, Failure> {
-        let mutants = chosen(&self.mutants, &catalogue.mutants, "mutant", role)?;
-        let variations = chosen(&self.variations, &catalogue.variations, "variation", role)?;
-        Ok(Tamper::new(mutants.into_iter().chain(variations)))
+        self.chosen(catalogue, role).map(Tamper::new)
+    }
+
+    /// The same one by one, mutants first.
+    pub fn chosen(&self, catalogue: &Catalogue, role: Role) -> Result<Vec<Deviation>, Failure> {
+        let mut all = chosen(&self.mutants, &catalogue.mutants, "mutant", role)?;
+        all.extend(chosen(&self.variations, &catalogue.variations, "variation", role)?);
+        Ok(all)
     }
 }
 

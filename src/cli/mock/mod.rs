@@ -7,6 +7,7 @@ mod op;
 mod receiver;
 mod rp;
 mod transmitter;
+mod ui;
 mod visitor;
 mod welcome;
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -10,6 +10,8 @@ use url::Url;
 
 use super::deviations::DeviationArgs;
 use super::explain::Explainer;
+use super::ui::of_receiver::{self, ReceiverDesk};
+use super::ui::{Deviations, Teller, Ui, UiArgs};
 use super::visitor::{self, VisitorArgs};
 use crate::cli::catalogue::SuiteArgs;
 use crate::cli::config::secret;
@@ -17,12 +19,14 @@ use crate::cli::console::{Failure, line};
 use crate::cli::{keys, runtime, signals};
 use crate::http::{Recorder, ServerTls};
 use crate::peer::receiver::{PATH, Receiver, ReceiverOptions};
-use crate::peer::tamper::Tamper;
+use crate::peer::tamper::{Switch, Tamper};
 use crate::run::outcome::ExitCode;
 use crate::run::redact::Redactor;
+use crate::run::watch::Bench;
 use crate::set::source::RemoteJwks;
 use crate::set::{Jwks, JwksSource};
 use crate::suite::Catalogue;
+use crate::suite::catalogue::Deviation;
 use crate::suite::model::profile::Role;
 
 #[derive(Debug, clap::Args)]
@@ -60,6 +64,8 @@ pub(in crate::cli) struct ReceiverArgs {
     #[command(flatten)]
     pub(super) visitor: VisitorArgs,
     #[command(flatten)]
+    pub(super) ui: UiArgs,
+    #[command(flatten)]
     pub(super) deviations: DeviationArgs,
     /// Name every requirement that holds too.
     #[arg(short, long)]
@@ -70,7 +76,7 @@ pub(in crate::cli) struct ReceiverArgs {
 
 pub(super) fn main(args: ReceiverArgs) -> Result<ExitCode, Failure> {
     let catalogue = args.suites.load()?;
-    let tamper = args.deviations.tamper(&catalogue, Role::Receiver)?;
+    let deviations = args.deviations.chosen(&catalogue, Role::Receiver)?;
     if args.visitor.is_wanted()? {
         let foreign = [
             (args.issuer.is_some(), "--issuer"),
@@ -80,9 +86,9 @@ pub(super) fn main(args: ReceiverArgs) -> Result<ExitCode, Failure> {
         if let Some((_, option)) = foreign.iter().find(|(given, _)| *given) {
             return Err(Failure::usage(format!("{option}: the metadata of the --transmitter say that")));
         }
-        return visitor::main(args, catalogue, tamper);
+        return visitor::main(args, catalogue, deviations);
     }
-    runtime()?.block_on(serve(args, catalogue, tamper))
+    runtime()?.block_on(serve(args, catalogue, deviations))
 }
 
 impl ReceiverArgs {
@@ -100,7 +106,7 @@ impl ReceiverArgs {
     }
 }
 
-async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) -> Result<ExitCode, Failure> {
+async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, deviations: Vec<Deviation>) -> Result<ExitCode, Failure> {
     let authorization = args.authorization()?;
     let mut redactor = Redactor::new();
     if let Some(secret) = &authorization {
@@ -108,6 +114,7 @@ async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) ->
     }
     let (source, explaining_keys) = key_source(&args).await?;
     let tls = args.certificate()?;
+    let switch = Switch::from(Tamper::new(deviations.iter().cloned()));
     let recorder = Recorder::new(64);
     let mut pushes = recorder.subscribe();
     let receiver = Receiver::start(ReceiverOptions {
@@ -118,7 +125,7 @@ async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) ->
         keys: source,
         authorization,
         languages: args.languages.clone(),
-        tamper: tamper.into(),
+        tamper: switch.clone(),
         recorder,
     })
     .await
@@ -129,7 +136,24 @@ async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) ->
         Some(url) => format!("{}{PATH}", url.as_str().trim_end_matches('/')),
         None => receiver.url(),
     };
+    let page = match args.ui.ui {
+        Some(addr) => {
+            let redactor = Arc::new(RwLock::new(redactor.clone()));
+            let fits = of_receiver::fits;
+            let deviations = Deviations::new(catalogue.clone(), Role::Receiver, fits, switch, deviations);
+            let teller = Arc::new(Teller::new(catalogue.clone(), redactor, Arc::new(deviations)));
+            let (issuer, audience) = (args.issuer.clone(), args.audience.clone());
+            let desk = Arc::new(ReceiverDesk { url: url.clone(), issuer, audience });
+            Some((Ui::start(addr, desk, teller.clone()).await?, teller))
+        }
+        None => None,
+    };
     line(&format!("setspec mock receiver is ready: push SETs to {url}"));
+    if let Some((ui, _)) = &page {
+        line(&ui.line());
+    }
+    let bench = Bench::new(&catalogue, &["push-transmitter", "set"]);
+    let issuer = args.issuer.as_deref().unwrap_or_default();
     let explainer = Explainer::new(catalogue, "push-transmitter", redactor, args.verbose);
     loop {
         tokio::select! {
@@ -137,11 +161,17 @@ async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) ->
                 Some(exchange) => {
                     let keys = explaining_keys.keys_for(None).await.unwrap_or_else(|_| Jwks::default());
                     explainer.push(&exchange, &keys);
+                    if let Some((_, teller)) = &page {
+                        of_receiver::pushed(&bench, teller, issuer, &keys, &exchange);
+                    }
                 }
                 None => break,
             },
             () = &mut stop => break,
         }
+    }
+    if let Some((ui, _)) = page {
+        ui.shutdown().await;
     }
     receiver.shutdown().await;
     line("setspec mock receiver has stopped");

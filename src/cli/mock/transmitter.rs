@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -11,6 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::deviations::DeviationArgs;
+use super::ui::of_transmitter::{self, Scene, TransmitterDesk};
+use super::ui::{Deviations, Teller, Ui, UiArgs};
 use super::welcome::{self, Guest};
 use crate::cli::catalogue::SuiteArgs;
 use crate::cli::config::secret;
@@ -22,10 +24,12 @@ use crate::peer::ssf::{
     ClientCredentials, DefaultSubjects, Happening, ReceiverAccount, SsfOptions, SsfTransmitter, StartError, Tampered,
     events,
 };
-use crate::peer::tamper::Tamper;
+use crate::peer::tamper::{Switch, Tamper};
 use crate::run::outcome::ExitCode;
 use crate::run::redact::Redactor;
+use crate::run::watch::{Bench, Eyes};
 use crate::set::{Alg, Jwks};
+use crate::suite::catalogue::Deviation;
 use crate::suite::model::profile::Role;
 
 /// The audience unless one is given.
@@ -92,6 +96,8 @@ pub(in crate::cli) struct TransmitterArgs {
     #[arg(long, value_name = "SECONDS", default_value = "30")]
     long_poll_timeout: u64,
     #[command(flatten)]
+    ui: UiArgs,
+    #[command(flatten)]
     deviations: DeviationArgs,
     #[command(flatten)]
     suites: SuiteArgs,
@@ -123,12 +129,12 @@ pub(super) fn main(args: TransmitterArgs) -> Result<ExitCode, Failure> {
     let mut options = SsfOptions::new(accounts, keys.good, client);
     options.other_key = Some(keys.other);
     let catalogue = args.suites.load()?;
-    let (of_scim, others) = args.deviations.tamper(&catalogue, Role::Transmitter)?.divided();
+    let chosen = args.deviations.chosen(&catalogue, Role::Transmitter)?;
+    let (of_scim, deviations): (Vec<_>, Vec<_>) = chosen.into_iter().partition(Deviation::is_of_scim);
     if args.scim.is_none() && !of_scim.is_empty() {
         return Err(Failure::usage("--mutant and --variation: those of a SCIM service provider need --scim"));
     }
-    let tampered = Tampered::new(others);
-    options.catalogue = Some(catalogue);
+    options.catalogue = Some(catalogue.clone());
     options.addr = args.listen;
     options.public_url = args.public_url;
     options.tls = tls;
@@ -145,10 +151,24 @@ pub(super) fn main(args: TransmitterArgs) -> Result<ExitCode, Failure> {
     options.timing.long_poll = Duration::from_secs(args.long_poll_timeout);
     options.timing.min_verification_interval = args.min_verification_interval;
     options.timing.inactivity_timeout = args.inactivity_timeout.map(Duration::from_secs);
-    // Last, as a variation may change what the options above say.
-    tampered.install(&mut options).map_err(Failure::usage)?;
-    let scim = args.scim.map(|addr| (addr, of_scim));
-    runtime()?.block_on(serve(options, scim, &guests, &redactor))
+    let tamper = Tamper::new(deviations.iter().cloned());
+    let live = match args.ui.ui {
+        None => {
+            // Last, as a variation may change what the options above say.
+            Tampered::new(tamper).install(&mut options).map_err(Failure::usage)?;
+            None
+        }
+        Some(addr) => {
+            let switch = Switch::from(tamper);
+            let redactor = Arc::new(RwLock::new(redactor.clone()));
+            let eyes = Eyes::install(&mut options, switch.clone(), redactor.clone()).map_err(Failure::usage)?;
+            let fits = of_transmitter::fits;
+            let deviations = Deviations::new(catalogue.clone(), Role::Transmitter, fits, switch, deviations);
+            Some(Live { addr, eyes, teller: Arc::new(Teller::new(catalogue, redactor, Arc::new(deviations))) })
+        }
+    };
+    let scim = args.scim.map(|addr| (addr, Tamper::new(of_scim)));
+    runtime()?.block_on(serve(options, scim, &guests, &redactor, live))
 }
 
 /// Starts the service provider, for clients that have the token of a receiver.
@@ -161,6 +181,13 @@ async fn provider(
 ) -> Result<ScimProvider, Failure> {
     let options = ScimOptions { addr, tamper, requests, ..ScimOptions::new(transmitter.clone(), tokens) };
     ScimProvider::start(options).await.map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// What the live page needs, if there is to be one.
+struct Live {
+    addr: SocketAddr,
+    eyes: Arc<Eyes>,
+    teller: Arc<Teller>,
 }
 
 /// What it shows to its clients, where it serves https.
@@ -227,23 +254,46 @@ async fn serve(
     scim: Option<(SocketAddr, Tamper)>,
     guests: &[Guest],
     redactor: &Redactor,
+    live: Option<Live>,
 ) -> Result<ExitCode, Failure> {
-    let recorder = Recorder::new(16);
+    let (recorder, pushes) = (Recorder::new(16), Recorder::new(16));
     let mut requests = recorder.subscribe();
     options.requests = recorder.clone();
+    options.pushes = pushes.clone();
+    let catalogue = options.catalogue.clone();
     let tokens = options.receivers.iter().flat_map(|account| account.tokens.clone()).collect();
     let transmitter =
         SsfTransmitter::start(options).await.map_err(|error: StartError| Failure::usage(error.to_string()))?;
     let transmitter = Arc::new(transmitter);
     let provider = match scim {
-        Some((addr, tamper)) => Some(provider(&transmitter, tokens, addr, tamper, recorder).await?),
+        Some((addr, tamper)) => Some(provider(&transmitter, tokens, addr, tamper, recorder.clone()).await?),
         None => None,
     };
     let mut happenings = transmitter.watch();
     let mut stop = pin!(signals::stopped());
     // Whoever reads the ready line may send a signal at once.
     listen_now(stop.as_mut()).await;
+    let page = match (live, catalogue) {
+        (Some(Live { addr, eyes, teller }), Some(catalogue)) => {
+            let receivers = guests.iter().map(|guest| guest.name.clone()).collect();
+            let scene = Scene {
+                transmitter: transmitter.clone(),
+                eyes,
+                bench: Bench::new(&catalogue, &["ssf-transmitter", "set"]),
+                teller: teller.clone(),
+                requests: recorder.subscribe(),
+                pushes: pushes.subscribe(),
+                happenings: transmitter.watch(),
+            };
+            let desk = Arc::new(TransmitterDesk { transmitter: transmitter.clone(), receivers });
+            Some((Ui::start(addr, desk, teller).await?, tokio::spawn(scene.play())))
+        }
+        _ => None,
+    };
     print(&welcome::text(&transmitter, provider.as_ref(), guests));
+    if let Some((ui, _)) = &page {
+        line(&ui.line());
+    }
     let say = |text: String| line(&visible(&redactor.text(&text)));
     loop {
         tokio::select! {
@@ -251,6 +301,12 @@ async fn serve(
             Some(happening) = happenings.next() => say(of_happening(&happening)),
             () = &mut stop => break,
         }
+    }
+    if let Some((ui, playing)) = page {
+        ui.shutdown().await;
+        playing.abort();
+        // Aborted, it lets go of the transmitter.
+        let _ = playing.await;
     }
     if let Some(provider) = provider {
         provider.shutdown().await;

@@ -1,8 +1,9 @@
 //! `setspec mock receiver --transmitter`: a receiver that visits a transmitter, and tells what it sees.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -12,6 +13,8 @@ use url::Url;
 
 use super::explain::Explainer;
 use super::receiver::ReceiverArgs;
+use super::ui::of_visitor::{self, Visit, VisitorDesk};
+use super::ui::{Deviations, Teller, Ui};
 use crate::cli::config::secret;
 use crate::cli::console::{Failure, line, visible};
 use crate::cli::run::web_url;
@@ -23,8 +26,11 @@ use crate::peer::tamper::Tamper;
 use crate::run::judge::Origin;
 use crate::run::outcome::ExitCode;
 use crate::run::redact::Redactor;
+use crate::run::watch::Bench;
 use crate::suite::Catalogue;
+use crate::suite::catalogue::Deviation;
 use crate::suite::model::case::Method;
+use crate::suite::model::profile::Role;
 
 /// How long the transmitter may take to answer, apart from polls.
 const RESPONSE: Duration = Duration::from_secs(10);
@@ -130,7 +136,11 @@ impl VisitorArgs {
     }
 }
 
-pub(super) fn main(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper) -> Result<ExitCode, Failure> {
+pub(super) fn main(
+    args: ReceiverArgs,
+    catalogue: Arc<Catalogue>,
+    deviations: Vec<Deviation>,
+) -> Result<ExitCode, Failure> {
     let visitor = &args.visitor;
     let issuer = visitor.transmitter.clone().unwrap_or_default();
     let url = Url::parse(&issuer).map_err(|error| Failure::usage(format!("--transmitter {issuer:?}: {error}")))?;
@@ -155,13 +165,30 @@ pub(super) fn main(args: ReceiverArgs, catalogue: Arc<Catalogue>, tamper: Tamper
     let client = options.oauth.as_ref().map(|client| &client.secret);
     let secrets = [options.token.as_ref(), client, options.push.authorization.as_ref()];
     secrets.into_iter().flatten().for_each(|secret| redactor.add(secret.expose_secret()));
-    let explainer = Explainer::new(catalogue, "ssf-transmitter", redactor, args.verbose);
+    let explainer = Explainer::new(catalogue.clone(), "ssf-transmitter", redactor.clone(), args.verbose);
     // Last, as a variation may change what the options above say.
-    options.deviate(tamper).map_err(Failure::usage)?;
-    runtime()?.block_on(visit(options, explainer))
+    options.deviate(Tamper::new(deviations.iter().cloned())).map_err(Failure::usage)?;
+    let live = args.ui.ui.map(|addr| {
+        let switch = options.tamper.clone();
+        let list = Deviations::new(catalogue.clone(), Role::Receiver, of_visitor::fits, switch, deviations);
+        let bench = Bench::new(&catalogue, &["ssf-transmitter", "set"]);
+        let teller = Teller::new(catalogue, Arc::new(RwLock::new(redactor)), Arc::new(list));
+        Live { addr, teller: Arc::new(teller), bench }
+    });
+    runtime()?.block_on(visit(options, explainer, live))
 }
 
-async fn visit(mut options: SsfReceiverOptions, explainer: Explainer) -> Result<ExitCode, Failure> {
+/// What the live page needs.
+struct Live {
+    addr: SocketAddr,
+    teller: Arc<Teller>,
+    bench: Bench,
+}
+
+/// How many requests may wait to be shown; what comes beyond is not shown.
+const WITNESSED: usize = 1_024;
+
+async fn visit(mut options: SsfReceiverOptions, explainer: Explainer, live: Option<Live>) -> Result<ExitCode, Failure> {
     let issuer = options.issuer.clone();
     // Whoever starts us may end us at once.
     let mut stop = pin!(signals::stopped());
@@ -172,17 +199,50 @@ async fn visit(mut options: SsfReceiverOptions, explainer: Explainer) -> Result<
     });
     options.push.recorder = Recorder::new(64);
     let mut pushes = options.push.recorder.subscribe();
+    let (see, mut witnessed) = mpsc::channel(WITNESSED);
+    if live.is_some() {
+        options.witness = Some(Arc::new(move |seen| {
+            // A page that is behind misses something.
+            let _ = see.try_send(seen);
+        }));
+    }
+    let (delivery, authorization) = (options.delivery, options.push.authorization.clone());
     let receiver = SsfReceiver::start(options).await.map_err(|error| match error {
         StartError::Listen { .. } => Failure::usage(error.to_string()),
         StartError::Client(_) => Failure::internal(error.to_string()),
     })?;
+    let receiver = Arc::new(receiver);
+    let page = match live {
+        Some(Live { addr, teller, bench }) => {
+            let desk = Arc::new(VisitorDesk { receiver: receiver.clone(), issuer: issuer.clone(), delivery });
+            let ui = Ui::start(addr, desk.clone(), teller.clone()).await?;
+            line(&ui.line());
+            Some((ui, Visit { desk, bench, teller, authorization }))
+        }
+        None => None,
+    };
     let mut is_ready = false;
     let failure = loop {
         tokio::select! {
             biased;
             () = &mut stop => break None,
-            Some(notice) = notices.recv() => tell(&receiver, &explainer, &notice).await,
-            Some(exchange) = pushes.next() => explainer.push(&exchange, &receiver.keys().await),
+            Some(seen) = witnessed.recv() => {
+                if let Some((_, visit)) = &page {
+                    visit.request(&seen).await;
+                }
+            }
+            Some(notice) = notices.recv() => {
+                tell(&receiver, &explainer, &notice).await;
+                if let Some((_, visit)) = &page {
+                    visit.notice(&notice);
+                }
+            }
+            Some(exchange) = pushes.next() => {
+                explainer.push(&exchange, &receiver.keys().await);
+                if let Some((_, visit)) = &page {
+                    visit.push(&exchange).await;
+                }
+            }
             outcome = receiver.ready(), if !is_ready => match outcome {
                 Ok(()) => {
                     is_ready = true;
@@ -193,7 +253,13 @@ async fn visit(mut options: SsfReceiverOptions, explainer: Explainer) -> Result<
             },
         }
     };
-    receiver.shutdown().await;
+    if let Some((ui, visit)) = page {
+        ui.shutdown().await;
+        drop(visit);
+    }
+    if let Some(receiver) = Arc::into_inner(receiver) {
+        receiver.shutdown().await;
+    }
     while let Ok(notice) = notices.try_recv() {
         explainer.say(&notice.to_string());
     }

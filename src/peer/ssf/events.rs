@@ -182,7 +182,7 @@ pub fn uri(name: &str) -> String {
 }
 
 /// The short name of an event type that is known; others as they are.
-pub(super) fn short(uri: &str) -> String {
+pub(crate) fn short(uri: &str) -> String {
     EVENT_TYPES.iter().find(|event| event.uri == uri).map_or(uri, |event| event.name).to_owned()
 }
 

@@ -18,6 +18,7 @@ use super::refusal::Refusal;
 use super::state::Shared;
 use super::{Status, apart, discovery, dispatch, status, verification};
 use crate::http::{Limits, Recorder, Server, ServerOptions, TlsError};
+use crate::set::Jwks;
 
 /// Why the transmitter does not start.
 #[derive(Debug, thiserror::Error)]
@@ -235,6 +236,12 @@ impl SsfTransmitter {
     /// Signs with a new key from now on; the old one stays in the key set for a while. Gives the new identifier.
     pub async fn rotate_key(&self) -> Result<String, Refusal> {
         control::rotate(&self.shared).await.map_err(Refusal::Internal)
+    }
+
+    /// The keys with which its SETs can be verified at this moment.
+    pub fn keys(&self) -> Jwks {
+        // Our own key set is one.
+        Jwks::from_value(&self.shared.keys.public()).unwrap_or_default()
     }
 
     /// Every stream as the control interface shows it: without secrets.

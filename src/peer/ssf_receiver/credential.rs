@@ -214,7 +214,7 @@ fn granted(answer: &Answer) -> Result<(SecretString, Option<Duration>), String> 
 /// Asks for the metadata of the protected resource that the issuer is: which scopes it has, and who gives out tokens for it (RFC 9728).
 async fn resource(shared: &Shared) -> Resource {
     let issuer = shared.options.issuer.as_str();
-    if shared.options.behaviour.ignores_resource_metadata {
+    if shared.options.behaviour().ignores_resource_metadata {
         return Resource::default();
     }
     let url = well_known(issuer, "oauth-protected-resource").and_then(|url| web_url(&url, issuer));

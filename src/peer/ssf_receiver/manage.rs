@@ -61,7 +61,8 @@ fn delivery(shared: &Shared) -> Result<Value, String> {
     if options.delivery == Method::Push {
         let url = shared.push_url.get().ok_or("there is no push endpoint")?;
         delivery["endpoint_url"] = json!(url);
-        if let Some(value) = options.push.authorization.as_ref().filter(|_| !options.behaviour().no_authorization_header)
+        if let Some(value) =
+            options.push.authorization.as_ref().filter(|_| !options.behaviour().no_authorization_header)
         {
             delivery["authorization_header"] = json!(value.expose_secret());
         }

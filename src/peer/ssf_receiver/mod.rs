@@ -27,7 +27,8 @@ mod subject;
 mod toggles;
 
 pub use behaviour::{BEHAVIOURS, Behaviour};
-pub use notice::{Notice, Observer, SetVerdict};
+pub use notice::{Notice, Observer, SetVerdict, Witness, Witnessed};
+pub(crate) use options::acted_out;
 pub use options::{OAuthClient, PollOptions, PushOptions, RetryOptions, SsfReceiverOptions};
 pub use receiver::{SsfReceiver, StartError};
 pub use toggles::{TOGGLES, apply};

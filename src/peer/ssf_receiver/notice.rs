@@ -4,10 +4,26 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::http::Exchange;
+use crate::peer::ssf::Operation;
 use crate::suite::model::case::Method;
 
 /// Who is told. Called in the middle of things, so it must not wait.
 pub type Observer = Arc<dyn Fn(&Notice) + Send + Sync>;
+
+/// Who sees every request with its answer, credentials included. Called in the middle of things, so it must not wait.
+pub type Witness = Arc<dyn Fn(Witnessed) + Send + Sync>;
+
+/// A request of the receiver, and what came of it.
+#[derive(Debug, Clone)]
+pub struct Witnessed {
+    /// What it was for.
+    pub operation: Operation,
+    /// The stream that it was about.
+    pub stream_id: Option<String>,
+    /// The request and the answer as they were on the wire.
+    pub exchange: Exchange,
+}
 
 /// Something that happened. No notice holds a credential.
 #[derive(Debug, Clone, PartialEq)]

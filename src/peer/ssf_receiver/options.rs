@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
-use super::notice::Observer;
+use super::notice::{Observer, Witness};
 use super::{Behaviour, toggles};
 use crate::http::{Client, Recorder, ServerTls};
 use crate::peer::tamper::{Switch, Tamper};
@@ -60,6 +60,8 @@ pub struct SsfReceiverOptions {
     pub tamper: Switch,
     /// Who is told of everything that happens.
     pub observer: Observer,
+    /// Who sees its requests, if anybody does.
+    pub witness: Option<Witness>,
 }
 
 /// What is presented to a token endpoint.
@@ -167,6 +169,7 @@ impl SsfReceiverOptions {
             behaviour: Behaviour::default(),
             tamper: Switch::default(),
             observer: Arc::new(|_| {}),
+            witness: None,
         }
     }
 

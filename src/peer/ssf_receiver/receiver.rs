@@ -57,7 +57,7 @@ impl SsfReceiver {
     /// # Errors
     /// If the endpoint cannot be opened, or the client cannot be made anew with the bounds of the receiver.
     pub async fn start(options: SsfReceiverOptions) -> Result<Self, StartError> {
-        let checks_revocation = !options.behaviour.skips_revocation;
+        let checks_revocation = !options.behaviour().skips_revocation;
         let bounded = ClientOptions { max_body: MAX_BODY, checks_revocation, ..options.client.options().clone() };
         let client = Client::new(bounded.clone())?;
         let polls = Client::new(ClientOptions { response_timeout: options.poll.longest, ..bounded })?;

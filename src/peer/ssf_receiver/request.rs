@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use tokio::time::sleep;
 use url::Url;
 
-use super::notice::Notice;
+use super::notice::{Notice, Witnessed};
 use super::state::{Pauses, Shared};
 use crate::http::{Client, Exchange, RequestSpec};
 use crate::peer::ssf::Operation;
@@ -166,10 +166,15 @@ pub(super) async fn send(
     stream_id: Option<&str>,
     mut request: OutgoingRequest,
 ) -> Result<Answer, Unanswered> {
-    let operation = operation.name();
+    let what = operation;
+    let operation = what.name();
     shared.options.tamper.now().visit(&mut request, operation, &shared.scope(stream_id));
     let OutgoingRequest { method, url, headers, body } = request;
     let exchange = client.send(RequestSpec { method: method.clone(), url: url.clone(), headers, body }).await;
+    if let Some(witness) = &shared.options.witness {
+        let stream_id = stream_id.map(str::to_owned);
+        witness(Witnessed { operation: what, stream_id, exchange: exchange.clone() });
+    }
     let outcome = Answer::of(exchange);
     let answer = outcome.as_ref().map(|answer| answer.status).map_err(|unanswered| unanswered.why.clone());
     shared.tell(Notice::Requested { operation, method, url: shown(&url), answer });

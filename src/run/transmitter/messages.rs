@@ -11,7 +11,8 @@ use crate::expr::Scope;
 use crate::http::Exchange;
 use crate::peer::message::{form_request_value, object_or_null, request_value, response_value, set_value, tls_value};
 use crate::run::conscience;
-use crate::run::judge::{Observation, Origin};
+use crate::run::judge::{Judge, Observation, Origin};
+use crate::run::settings::Timeouts;
 use crate::run::steps::Stop;
 use crate::set::{Token, json as strict_json};
 use crate::suite::model::case::{Auth, Method};
@@ -45,16 +46,115 @@ pub(crate) fn json_of(body: &[u8]) -> Value {
     strict_json::parse(body).map(|parsed| parsed.value).unwrap_or(Value::Null)
 }
 
-/// The variables that every rule on an exchange sees.
-fn scope(world: &World, exchange: &Exchange, sent: &Value) -> Scope {
-    Scope::new()
-        .with("request", request_value(&exchange.request))
-        .with("response", response_value(exchange))
-        .with("sent", sent.clone())
-        .with("elapsed", json!(exchange.elapsed_ms / 1000.0))
-        .with("timeouts", world.settings.timeouts.value())
-        .with("metadata", world.metadata())
-        .with("issuer", json!(world.settings.issuer))
+/// What exchanges with a transmitter are judged by.
+pub(crate) struct Ground<'a> {
+    pub judge: &'a Judge,
+    pub timeouts: Timeouts,
+    /// Its metadata, null before they are known.
+    pub metadata: Value,
+    pub issuer: &'a str,
+}
+
+impl Ground<'_> {
+    /// The variables that every rule on an exchange sees.
+    pub fn scope(&self, exchange: &Exchange, sent: &Value) -> Scope {
+        Scope::new()
+            .with("request", request_value(&exchange.request))
+            .with("response", response_value(exchange))
+            .with("sent", sent.clone())
+            .with("elapsed", json!(exchange.elapsed_ms / 1000.0))
+            .with("timeouts", self.timeouts.value())
+            .with("metadata", self.metadata.clone())
+            .with("issuer", json!(self.issuer))
+    }
+
+    /// Judges the answer to a request to the management API; `base` is the scope with the operation.
+    pub fn management(&self, base: &Scope, operation: &str, exchange: &Exchange) -> Vec<Observation> {
+        let id = Some(exchange.id.as_str());
+        let mut seen = self.judge.message(Kind::Management, base, id);
+        let answer = answer_of(base);
+        let accepted = exchange.status().is_some_and(|status| (200..300).contains(&status));
+        let documents: Vec<&Value> = match (operation, &answer) {
+            _ if !accepted => Vec::new(),
+            ("list", Value::Array(items)) => items.iter().take(MOST_SETS).filter(|item| item.is_object()).collect(),
+            (_, Value::Object(_)) => vec![&answer],
+            _ => Vec::new(),
+        };
+        let kind = match operation {
+            "create" | "read" | "list" | "update" | "replace" => Some((Kind::Stream, "stream")),
+            "read-status" | "update-status" => Some((Kind::Status, "status")),
+            _ => None,
+        };
+        if let Some((kind, name)) = kind {
+            for document in documents {
+                seen.extend(self.judge.message(kind, &base.clone().with(name, document.clone()), id));
+            }
+        }
+        seen
+    }
+
+    /// Judges a push; `set` is the variable, and `delivery` is what was asked for.
+    pub fn push(&self, exchange: &Exchange, set: &Value, delivery: Value) -> (Scope, Vec<Observation>) {
+        let scope = self
+            .scope(exchange, &Value::Null)
+            .with("set", set.clone())
+            .with("tls", tls_value(exchange.tls.as_ref()))
+            .with("delivery", delivery);
+        let seen = self.judge.message(Kind::Push, &scope, Some(&exchange.id));
+        (scope, seen)
+    }
+
+    /// Judges a fetch of the metadata.
+    pub fn metadata(&self, exchange: &Exchange, features: &[&str]) -> Vec<Observation> {
+        let document = exchange.response.as_ref().map_or(Value::Null, |response| json_of(&response.body));
+        let scope = self
+            .scope(exchange, &Value::Null)
+            .with("metadata", object_or_null(Some(&document)))
+            .with("features", json!(features));
+        self.judge.message(Kind::Metadata, &scope, Some(&exchange.id))
+    }
+
+    /// Judges a fetch of the key set.
+    pub fn jwks(&self, exchange: &Exchange) -> Vec<Observation> {
+        let document = exchange.response.as_ref().map_or(Value::Null, |response| json_of(&response.body));
+        let scope = self.scope(exchange, &Value::Null).with("jwks", object_or_null(Some(&document)));
+        self.judge.message(Kind::Jwks, &scope, Some(&exchange.id))
+    }
+}
+
+impl World {
+    fn ground(&self) -> Ground<'_> {
+        Ground {
+            judge: &self.judge,
+            timeouts: self.settings.timeouts,
+            metadata: self.metadata(),
+            issuer: &self.settings.issuer,
+        }
+    }
+}
+
+/// The answer as JSON, of the scope of an exchange.
+fn answer_of(scope: &Scope) -> Value {
+    scope.get("response").and_then(|response| response.get("json")).cloned().unwrap_or(Value::Null)
+}
+
+/// The SETs in the answer to a poll, by name, as many as are looked at.
+pub(crate) fn sets_of(answer: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let sets = answer.get("sets").and_then(Value::as_object).into_iter().flatten();
+    sets.take(MOST_SETS).map(|(jti, text)| (jti.as_str(), text.as_str().unwrap_or_default()))
+}
+
+/// The variable `poll` of an answer; `claims` are those of its SETs.
+pub(crate) fn poll_value(answer: &Value, jtis: &[&str], claims: Map<String, Value>) -> Value {
+    match answer {
+        Value::Object(_) => json!({
+            "sets": answer.get("sets"),
+            "jtis": jtis,
+            "more": answer.get("moreAvailable") == Some(&Value::Bool(true)),
+            "claims": claims,
+        }),
+        _ => Value::Null,
+    }
 }
 
 /// Judges a request to the management API and what it was answered.
@@ -64,31 +164,12 @@ pub(crate) fn management(
     exchange: &Exchange,
     sent: &Value,
 ) -> Result<Vec<Observation>, Stop> {
-    let base = scope(world, exchange, sent).with("operation", json!(operation));
+    let ground = world.ground();
+    let base = ground.scope(exchange, sent).with("operation", json!(operation));
     if sent["fault"] == "" {
         conscience::clear(&world.conscience, &world.conscience.message(Kind::Management, &base, None))?;
     }
-    let id = Some(exchange.id.as_str());
-    let mut seen = world.judge.message(Kind::Management, &base, id);
-    let answer = base.get("response").and_then(|response| response.get("json")).cloned().unwrap_or(Value::Null);
-    let accepted = exchange.status().is_some_and(|status| (200..300).contains(&status));
-    let documents: Vec<&Value> = match (operation, &answer) {
-        _ if !accepted => Vec::new(),
-        ("list", Value::Array(items)) => items.iter().take(MOST_SETS).filter(|item| item.is_object()).collect(),
-        (_, Value::Object(_)) => vec![&answer],
-        _ => Vec::new(),
-    };
-    let kind = match operation {
-        "create" | "read" | "list" | "update" | "replace" => Some((Kind::Stream, "stream")),
-        "read-status" | "update-status" => Some((Kind::Status, "status")),
-        _ => None,
-    };
-    if let Some((kind, name)) = kind {
-        for document in documents {
-            seen.extend(world.judge.message(kind, &base.clone().with(name, document.clone()), id));
-        }
-    }
-    Ok(seen)
+    Ok(ground.management(&base, operation, exchange))
 }
 
 /// What is worth telling of a poll answer: the variable `poll`, and the SETs in it.
@@ -98,30 +179,22 @@ pub(crate) async fn poll(
     exchange: &Exchange,
     sent: &Value,
 ) -> Result<(Value, Vec<Arrived>, Vec<Observation>), Stop> {
-    let base = scope(world, exchange, sent).with("stream", stream.clone());
-    let answer = base.get("response").and_then(|response| response.get("json")).cloned().unwrap_or(Value::Null);
+    let base = world.ground().scope(exchange, sent).with("stream", stream.clone());
+    let answer = answer_of(&base);
     let mut arrived = Vec::new();
     let mut seen = Vec::new();
     let mut claims = Map::new();
     let accepted = exchange.status() == Some(200);
-    let none = Map::new();
-    let sets = answer.get("sets").and_then(Value::as_object).filter(|_| accepted).unwrap_or(&none);
-    for (jti, text) in sets.iter().take(MOST_SETS) {
-        let token = Token::parse(text.as_str().unwrap_or_default());
+    let sets: Vec<(&str, &str)> = sets_of(&answer).filter(|_| accepted).collect();
+    for &(jti, text) in &sets {
+        let token = Token::parse(text);
         let (one, observations) = token_of(world, &token, stream, Method::Poll, exchange).await;
-        claims.insert(jti.clone(), one.claims.clone());
+        claims.insert(jti.to_owned(), one.claims.clone());
         seen.extend(observations);
-        arrived.push(Arrived { jti: jti.clone(), ..one });
+        arrived.push(Arrived { jti: jti.to_owned(), ..one });
     }
-    let value = match &answer {
-        Value::Object(_) => json!({
-            "sets": answer.get("sets"),
-            "jtis": sets.keys().take(MOST_SETS).collect::<Vec<_>>(),
-            "more": answer.get("moreAvailable") == Some(&Value::Bool(true)),
-            "claims": claims,
-        }),
-        _ => Value::Null,
-    };
+    let jtis: Vec<&str> = sets.iter().map(|(jti, _)| *jti).collect();
+    let value = poll_value(&answer, &jtis, claims);
     let scope = base.with("poll", value.clone());
     if sent["fault"] == "" {
         conscience::clear(&world.conscience, &world.conscience.message(Kind::Poll, &scope, None))?;
@@ -140,11 +213,7 @@ pub(crate) async fn push(
 ) -> (Arrived, Vec<Observation>) {
     let token = Token::from_bytes(&exchange.request.body);
     let (mut arrived, of_token) = token_of(world, &token, stream, Method::Push, exchange).await;
-    let scope = scope(world, exchange, &Value::Null)
-        .with("set", arrived.set.clone())
-        .with("tls", tls_value(exchange.tls.as_ref()))
-        .with("delivery", delivery);
-    let mut observations = world.judge.message(Kind::Push, &scope, Some(&exchange.id));
+    let (scope, mut observations) = world.ground().push(exchange, &arrived.set, delivery);
     observations.extend(of_token);
     arrived.push = Some(json!({ "request": scope.get("request"), "set": arrived.set }));
     (arrived, observations)
@@ -179,11 +248,7 @@ async fn token_of(
 
 /// Judges the fetch of the metadata.
 pub(crate) fn metadata(world: &World, exchange: &Exchange, features: &[&str]) -> Vec<Observation> {
-    let document = answered(exchange);
-    let scope = scope(world, exchange, &Value::Null)
-        .with("metadata", object_or_null(Some(&document)))
-        .with("features", json!(features));
-    world.judge.message(Kind::Metadata, &scope, Some(&exchange.id))
+    world.ground().metadata(exchange, features)
 }
 
 /// Judges a request for a token and its answer, from which secrets were taken out; what else is said to an authorization server is
@@ -193,7 +258,9 @@ pub(crate) fn token(world: &World, exchange: &Exchange) -> Vec<Observation> {
     if !request["form"]["grant_type"].is_string() {
         return Vec::new();
     }
-    let scope = scope(world, exchange, &Value::Null)
+    let scope = world
+        .ground()
+        .scope(exchange, &Value::Null)
         .with("request", request)
         .with("token", object_or_null(Some(&answered(exchange))))
         .with("resource", Value::Null)
@@ -203,7 +270,9 @@ pub(crate) fn token(world: &World, exchange: &Exchange) -> Vec<Observation> {
 
 /// Judges the fetch of the metadata of the authorization server; `grants` are those by which we have got tokens there.
 pub(crate) fn authorization_server(world: &World, exchange: &Exchange, grants: &[&str]) -> Vec<Observation> {
-    let scope = scope(world, exchange, &Value::Null)
+    let scope = world
+        .ground()
+        .scope(exchange, &Value::Null)
         .with("server", object_or_null(Some(&answered(exchange))))
         .with("grants", json!(grants));
     world.judge.message(Kind::AuthorizationServer, &scope, Some(&exchange.id))
@@ -211,7 +280,9 @@ pub(crate) fn authorization_server(world: &World, exchange: &Exchange, grants: &
 
 /// Judges the fetch of the metadata of a protected resource, which have to be of `identifier`.
 pub(crate) fn protected_resource(world: &World, exchange: &Exchange, identifier: &str) -> Vec<Observation> {
-    let scope = scope(world, exchange, &Value::Null)
+    let scope = world
+        .ground()
+        .scope(exchange, &Value::Null)
         .with("resource", object_or_null(Some(&answered(exchange))))
         .with("identifier", json!(identifier));
     world.judge.message(Kind::ProtectedResource, &scope, Some(&exchange.id))
@@ -224,9 +295,7 @@ fn answered(exchange: &Exchange) -> Value {
 
 /// Judges a fetch of the key set.
 pub(crate) fn jwks(world: &World, exchange: &Exchange) -> Vec<Observation> {
-    let document = answered(exchange);
-    let scope = scope(world, exchange, &Value::Null).with("jwks", object_or_null(Some(&document)));
-    world.judge.message(Kind::Jwks, &scope, Some(&exchange.id))
+    world.ground().jwks(exchange)
 }
 
 /// Whether a URL that the target named may be asked: nothing is sent in the clear that belongs to an https issuer.

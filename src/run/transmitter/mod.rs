@@ -6,11 +6,11 @@
 
 pub(crate) mod absence;
 mod credential;
-mod endpoints;
+pub(crate) mod endpoints;
 pub mod hook;
 mod keys;
 mod listener;
-mod messages;
+pub(crate) mod messages;
 mod pace;
 mod preflight;
 mod registry;

@@ -10,12 +10,12 @@ pub mod control;
 mod deliveries;
 mod host;
 mod masked;
-mod messages;
+pub(crate) mod messages;
 mod offers;
 mod preflight;
 pub mod settings;
 mod steps;
-mod visits;
+pub(crate) mod visits;
 mod waits;
 mod world;
 

@@ -107,6 +107,18 @@ impl Visits {
         self.lock().serving = serving;
     }
 
+    /// Does from now on what these hooks do, which may change.
+    pub fn act_out(&self, tampered: Tampered) {
+        self.lock().serving = Some(tampered);
+    }
+
+    /// The request of this exchange, which nobody asks for again.
+    pub fn take_arrival(&self, exchange: &str) -> Option<Arrival> {
+        let mut inner = self.lock();
+        let place = inner.arrivals.iter().rposition(|known| known.exchange == exchange)?;
+        inner.arrivals.remove(place)
+    }
+
     /// Forgets what only counts until the receiver is started anew.
     pub fn begin_anew(&self) {
         let mut inner = self.lock();
