@@ -327,6 +327,8 @@ pub struct LoginPlan {
     pub offline: bool,
     /// Whether our relying party is the one whose ID Tokens are encrypted.
     pub encrypted: bool,
+    /// Whether the login is one at our relying party behind the target, which is a provider itself.
+    pub behind: bool,
 }
 
 /// How one HTTP request is made.

@@ -84,6 +84,11 @@ pub(in crate::cli) struct Config {
     pub protected: Option<Url>,
     pub rp: Option<RpForms>,
     pub logged_in_text: Option<String>,
+    pub downstream: Option<String>,
+    pub downstream_client_id: Option<String>,
+    pub downstream_client_secret: Option<SecretReference>,
+    pub downstream_listen: Option<SocketAddr>,
+    pub downstream_public_url: Option<Url>,
     pub session_required: Option<bool>,
     pub encryption: Option<String>,
     #[serde(default)]

@@ -96,6 +96,7 @@ async fn serve(args: RpArgs, tamper: Tamper) -> Result<ExitCode, Failure> {
         registers: args.register,
         alg: args.alg,
         encryption: encryption(&args)?,
+        downstream: None,
         client,
         tamper,
         recorder,

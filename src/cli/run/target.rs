@@ -7,7 +7,7 @@ use super::common::{CommonArgs, Output};
 use super::{op, receiver, rp, transmitter, visiting};
 use crate::cli::config::{Config, Fault};
 use crate::cli::console::Failure;
-use crate::peer::oidc::{Op, Rp};
+use crate::peer::oidc::Op;
 use crate::peer::receiver::Receiver;
 use crate::run::event::{Emitter, Finished};
 use crate::run::op::OpRun;
@@ -46,7 +46,7 @@ pub(in crate::cli) enum Engine {
     Receiver(Box<ReceiverRun>, Option<Receiver>),
     Visiting(Box<VisitingRun>),
     Transmitter(Box<TransmitterRun>, Option<transmitter::BuiltIn>),
-    Rp(Box<RpRun>, Option<Rp>),
+    Rp(Box<RpRun>, Option<rp::BuiltIn>),
     Op(Box<OpRun>, Option<Op>),
 }
 

@@ -53,6 +53,7 @@ pub const OF_RP: Known = &[
     ("gives-a-fragment", "registers a logout URI with a fragment (section 2.2)"),
     ("does-not-decrypt", "understands no encrypted logout token (section 2.6)"),
     ("takes-plain-tokens", "takes logout tokens that are not encrypted though ID Tokens are (section 2.6)"),
+    ("tells-nobody-behind-it", "leaves the relying parties alone that it is a provider of (section 2.7)"),
     ("requires-sid", "registers backchannel_logout_session_required, and refuses tokens without sid (section 2.2)"),
     ("has-a-page-before-the-login", "shows a page with a form before it sends browsers to the provider"),
     ("shows-its-login-in-place", "shows its login page at the protected page, with status 200"),

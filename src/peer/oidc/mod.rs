@@ -10,7 +10,7 @@ mod cookie;
 pub mod op;
 pub mod rp;
 
-pub use op::{Op, OpOptions, RegisteredClient};
+pub use op::{Downstream, Op, OpOptions, RegisteredClient};
 pub use rp::{Rp, RpOptions};
 
 /// The event that makes a token a logout token (Back-Channel Logout section 2.4).

@@ -62,8 +62,16 @@ impl World {
     /// # Errors
     /// If it does not come to an ID Token: where it ended.
     pub async fn login(&self, wanted: Wanted) -> Result<(Session, Vec<Exchange>), Failed> {
+        self.login_by(Browser::new(self.client.clone()), wanted).await
+    }
+
+    /// The same with this browser.
+    ///
+    /// # Errors
+    /// If it does not come to an ID Token: where it ended.
+    pub async fn login_by(&self, browser: Browser, wanted: Wanted) -> Result<(Session, Vec<Exchange>), Failed> {
         let mut exchanges = Vec::new();
-        match self.try_login(wanted, &mut exchanges).await {
+        match self.try_login(browser, wanted, &mut exchanges).await {
             Ok(session) => Ok((session, exchanges)),
             Err(why) => Err(Failed {
                 reason: format!("the login at {} did not succeed: {why}", self.settings.issuer),
@@ -72,7 +80,12 @@ impl World {
         }
     }
 
-    async fn try_login(&self, wanted: Wanted, exchanges: &mut Vec<Exchange>) -> Result<Session, String> {
+    async fn try_login(
+        &self,
+        mut browser: Browser,
+        wanted: Wanted,
+        exchanges: &mut Vec<Exchange>,
+    ) -> Result<Session, String> {
         let provider = self.provider()?;
         let identity = self.identity(wanted.encrypted).await?;
         let (state, nonce, verifier) = (random(), random(), verifier());
@@ -83,7 +96,6 @@ impl World {
             url.query_pairs_mut().append_pair("prompt", "consent");
         }
         let returned = self.listener.expect(&state);
-        let mut browser = Browser::new(self.client.clone());
         let ended = self.send_there(Errand::Login, &mut browser, &url, exchanges).await?;
         let code = match timeout(self.patience(), returned).await {
             Ok(Ok(returned)) => returned.map_err(|error| match error {

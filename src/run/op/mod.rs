@@ -1,6 +1,7 @@
 //! A run against an OpenID provider: the harness is its relying party, and the browser of its users.
 
 mod actor;
+mod behind;
 mod listener;
 mod login;
 mod logout;
@@ -32,6 +33,7 @@ use crate::suite::catalogue::Case;
 use crate::suite::model::profile::Role;
 use crate::suite::model::section::{Kind, Party};
 use actor::RelyingParty;
+pub(crate) use behind::RelyingPartyAt;
 use listener::Listener;
 use login::Wanted;
 use register::Identity;

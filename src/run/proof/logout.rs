@@ -20,7 +20,7 @@ use crate::run::op::OpRun;
 use crate::run::op::settings::OpSettings;
 use crate::run::plan::Selection;
 use crate::run::rp::RpRun;
-use crate::run::rp::settings::RpSettings;
+use crate::run::rp::settings::{DownstreamSettings, RpSettings};
 use crate::run::settings::{LogoutRevision, Timeouts};
 use crate::set::jwe::{Agreed, DecryptionKey, Enc, KeyAlg};
 use crate::set::{Alg, SigningKey};
@@ -57,6 +57,29 @@ async fn judged(
         settings.logged_in_text = Some("You are logged in.".to_owned());
     }
     settings.roots = Roots::Only(authority.pem().into_bytes());
+    let (key, other_key) = lab.keys(combination.alg)?;
+    // Over http it is a provider itself, whose users log in there.
+    let op = Op::start(OpOptions {
+        addr: (Ipv4Addr::LOCALHOST, 0).into(),
+        public_url: None,
+        key,
+        other_key,
+        clients: Vec::new(),
+        user: "user".to_owned(),
+        client: Client::new(ClientOptions::default()).map_err(|error| error.to_string())?,
+        tamper: Tamper::default(),
+        recorder: Recorder::new(1),
+        logouts: Recorder::new(1),
+    })
+    .await
+    .map_err(|error| error.to_string())?;
+    settings.downstream = (!combination.tls).then(|| DownstreamSettings {
+        issuer: op.issuer().to_owned(),
+        client_id: None,
+        client_secret: None,
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        public_url: None,
+    });
     let mut run = RpRun::prepare(settings).await.map_err(|error| error.to_string())?;
     let rp = Rp::start(RpOptions {
         addr: (Ipv4Addr::LOCALHOST, 0).into(),
@@ -69,6 +92,7 @@ async fn judged(
         registers: !combination.tls,
         alg: combination.alg,
         encryption: encryption(combination)?,
+        downstream: Some(op.downstream()),
         client: Client::new(ClientOptions::default()).map_err(|error| error.to_string())?,
         tamper: Tamper::new(deviations.iter().map(|deviation| (*deviation).clone())),
         recorder: Recorder::new(1),
@@ -76,11 +100,13 @@ async fn judged(
     .await
     .map_err(|error| error.to_string())?;
     let url = |text: String| Url::parse(&text).map_err(|error| error.to_string());
+    op.stand_behind(rp.behind());
     run.aim(url(rp.login_url())?, rp.logout_uri(), url(rp.protected_url())?);
     let cases = Cases::default();
     let (_stop, stopped) = watch::channel(false);
     let finished = run.run(&cases.emitter(), stopped).await;
     rp.shutdown().await;
+    op.shutdown().await;
     Ok((finished, cases.ended()))
 }
 
@@ -106,6 +132,7 @@ fn settings(lab: &Lab, alg: Alg, url: &str) -> Result<RpSettings, String> {
         login_forms: vec![FormStep::default()],
         session_required: false,
         encryption: None,
+        downstream: None,
         revision: LogoutRevision::default(),
         client_id: CLIENT.to_owned(),
         client_secret: Some(SecretString::from(SECRET)),

@@ -9,15 +9,16 @@ use url::form_urlencoded::Serializer;
 
 use super::world::{Failed, Session, World};
 use crate::expr::{Scope, Template, Vocabulary};
-use crate::http::{Exchange, RequestSpec};
+use crate::http::{Exchange, RequestSpec, Subscription};
 use crate::peer::message::{form_request_value, object_or_null, sent_value, set_value};
 use crate::peer::oidc::{FORM, LOGOUT_TYPE, random};
 use crate::run::conscience;
+use crate::run::evidence::evidence;
 use crate::run::request::{merged, rendered_object, set_exchange};
 use crate::run::steps::{Acted, Actor, Stop};
 use crate::set::{self, Draft, Token, jwe};
 use crate::suite::catalogue::{Action, LoginPlan, PushBase, PushPlan, Step};
-use crate::suite::model::case::{Auth, Fault};
+use crate::suite::model::case::{Auth, Awaited, Fault};
 use crate::suite::model::section::Kind;
 
 /// The session that a token is about where the case has several.
@@ -32,6 +33,8 @@ pub(crate) struct Visitors {
     sessions: BTreeMap<String, Session>,
     /// The subject by the name of the user within the case.
     users: BTreeMap<String, String>,
+    /// What comes to our relying party behind the target.
+    behind: Option<Subscription>,
 }
 
 impl From<Failed> for Stop {
@@ -42,7 +45,7 @@ impl From<Failed> for Stop {
 
 impl Visitors {
     pub fn new(world: Arc<World>) -> Self {
-        Self { world, sessions: BTreeMap::new(), users: BTreeMap::new() }
+        Self { world, sessions: BTreeMap::new(), users: BTreeMap::new(), behind: None }
     }
 
     /// The subject of a user: one of those that the relying party knows, or a new one.
@@ -72,6 +75,13 @@ impl Visitors {
             scope.set(plan.session.clone(), json!({ "sub": sub, "sid": null, "open": open }));
             return Ok(Acted { exchanges, ..Acted::default() });
         }
+        if plan.behind {
+            let (session, exchanges, requests) = self.world.login_behind(&sub).await?;
+            self.behind = Some(requests);
+            scope.set(plan.session.clone(), session.value());
+            self.sessions.insert(plan.session.clone(), session);
+            return Ok(Acted { exchanges, ..Acted::default() });
+        }
         let sid = plan.sid.as_ref().map(|sid| scope.enter(|entered| sid.render_text(entered))).transpose();
         let (session, exchanges) = self.world.login(&sub, sid.map_err(Stop::Internal)?).await?;
         scope.set(plan.session.clone(), session.value());
@@ -91,6 +101,16 @@ impl Visitors {
         // The exchange that the step is about stands last.
         acted.exchanges.extend(exchange);
         Ok(acted)
+    }
+
+    /// Waits for a logout request at our relying party behind the target; `request` is null where none comes.
+    async fn told_behind(&mut self, scope: &mut Scope) -> Result<Acted, Stop> {
+        let requests = self.behind.as_mut();
+        let requests = requests.ok_or_else(|| Stop::Internal("nobody has logged in behind the target".to_owned()))?;
+        let told = self.world.told_behind(requests).await;
+        scope.set("request", told.as_ref().map_or(Value::Null, |exchange| form_request_value(&exchange.request)));
+        let exchanges = told.iter().map(|exchange| evidence((**exchange).clone())).collect();
+        Ok(Acted { exchanges, ..Acted::default() })
     }
 
     async fn send(&self, plan: &PushPlan, session: Value, scope: &mut Scope) -> Result<Acted, Stop> {
@@ -213,6 +233,7 @@ impl Actor for Visitors {
             Action::Login(plan) => self.login(plan, scope).await,
             Action::Logout(plan) => self.logout(plan, scope).await,
             Action::Control(plan) => self.control(plan, scope).await,
+            Action::Await { what: Awaited::Logout, .. } => self.told_behind(scope).await,
             _ => Err(Stop::Internal("this step is not for a relying party".to_owned())),
         }
     }

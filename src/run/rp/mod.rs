@@ -1,6 +1,7 @@
 //! A run against a relying party: the harness is its OpenID provider, and the browser of its users.
 
 mod actor;
+mod behind;
 mod preflight;
 pub mod settings;
 mod world;
@@ -126,10 +127,14 @@ impl RpRun {
         })
         .await
         .map_err(|error| StartError::Listen { addr: settings.listen, error })?;
+        let behind = behind::prepare(&settings, client.clone()).await;
+        let behind = behind.map_err(|error| StartError::Listen { addr: settings.listen, error })?;
         let judge = Judge::new(catalogue.clone(), plan.requirements.iter().copied(), &[Party::Rp]);
         let conscience = Judge::new(catalogue.clone(), catalogue.of_specs(&profile.specs), &[Party::Op]);
         let mut redactor = Redactor::new();
-        for secret in settings.client_secret.iter().chain(settings.login_forms.iter().flat_map(FormStep::secrets)) {
+        let downstream = settings.downstream.iter().filter_map(|downstream| downstream.client_secret.as_ref());
+        let fields = settings.login_forms.iter().flat_map(FormStep::secrets);
+        for secret in settings.client_secret.iter().chain(fields).chain(downstream) {
             redactor.add(secret.expose_secret());
         }
         let making =
@@ -144,6 +149,7 @@ impl RpRun {
             making,
             lost: Default::default(),
             takes_plain: Default::default(),
+            behind,
             settings,
         };
         Ok(Self { world: Arc::new(world), plan, redactor, id: run_id() })
@@ -166,6 +172,11 @@ impl RpRun {
         self.world.op.issuer()
     }
 
+    /// The redirect URI and the logout URI of our relying party behind the target, if there is one.
+    pub fn behind(&self) -> Option<(String, String)> {
+        self.world.behind.as_ref().map(|behind| (behind.redirect_uri(), behind.logout_uri()))
+    }
+
     /// Where our metadata are.
     pub fn metadata_url(&self) -> String {
         self.world.op.metadata_url()
@@ -174,12 +185,16 @@ impl RpRun {
     /// Runs to the end, or until `stop` becomes true; emits everything that happens, without secrets.
     pub async fn run(self, emitter: &Emitter, stop: watch::Receiver<bool>) -> Finished {
         let redactor = self.redactor.clone();
-        course::without_secrets(
+        let finished = course::without_secrets(
             emitter,
             move |event| redactor.event(event),
             async |emitter| self.to_its_end(&emitter, stop).await,
         )
-        .await
+        .await;
+        if let Some(behind) = &self.world.behind {
+            behind.leave().await;
+        }
+        finished
     }
 
     /// The preflight alone; emits its lines, without secrets.

@@ -16,6 +16,21 @@ use crate::set::SigningKey;
 use crate::set::jwe::{Agreed, EncryptionKey};
 use crate::suite::Catalogue;
 
+/// The relying party as the OpenID provider that it is itself.
+#[derive(Clone)]
+pub struct DownstreamSettings {
+    /// Its issuer.
+    pub issuer: String,
+    /// The client identifier that our relying party is registered under there; it registers itself unless given.
+    pub client_id: Option<String>,
+    /// Its client secret there.
+    pub client_secret: Option<SecretString>,
+    /// Where our relying party listens.
+    pub listen: SocketAddr,
+    /// Under which address others reach it; where it listens unless given.
+    pub public_url: Option<Url>,
+}
+
 /// A run against a relying party.
 #[derive(Clone)]
 pub struct RpSettings {
@@ -37,6 +52,8 @@ pub struct RpSettings {
     pub session_required: bool,
     /// The key that ID Tokens for the relying party are encrypted by, if they are, and how.
     pub encryption: Option<(EncryptionKey, Agreed)>,
+    /// The relying party as a provider, if it is one.
+    pub downstream: Option<DownstreamSettings>,
     /// The text of the specification that the relying party goes by.
     pub revision: LogoutRevision,
     /// The client identifier that the relying party was given.
@@ -108,6 +125,7 @@ impl RpSettings {
             "deployed" => "plain http on a loopback address: a development set-up".to_owned(),
             "registers" => "the relying party did not register itself at our provider".to_owned(),
             "encrypted" => "no encryption of ID Tokens was registered or given (--encryption)".to_owned(),
+            "downstream" => "the relying party is not said to be a provider itself (--downstream)".to_owned(),
             "sub-alone" => "the relying party needs a session identifier in every logout token".to_owned(),
             "asymmetric" => "our provider signs with a shared secret".to_owned(),
             other => format!("the feature `{other}` was not declared"),

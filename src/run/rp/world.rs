@@ -1,11 +1,13 @@
 //! What the cases of a run share, and a login.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 use url::Url;
 
+use super::behind::Behind;
 use super::settings::RpSettings;
 use crate::expr::Scope;
 use crate::http::{Client, Exchange};
@@ -37,6 +39,8 @@ pub(crate) struct World {
     pub lost: AtomicU32,
     /// Whether the relying party took a token as it is, and none that was encrypted as ID Tokens are.
     pub takes_plain: AtomicBool,
+    /// Our relying party behind the target.
+    pub behind: Option<Arc<Behind>>,
 }
 
 /// A browser that is logged in, or was.
@@ -72,6 +76,9 @@ impl World {
         let mut features = self.settings.features();
         if self.op.registration().is_some() {
             features.insert("registers");
+        }
+        if self.behind.is_some() {
+            features.insert("downstream");
         }
         if self.op.encryption().is_some() {
             features.insert("encrypted");
@@ -186,7 +193,7 @@ impl World {
     }
 
     /// A new browser that is logged in at our provider.
-    fn browser_of(&self, admission: &Admission) -> Browser {
+    pub(super) fn browser_of(&self, admission: &Admission) -> Browser {
         let mut browser = self.stranger();
         if let Ok(op) = Url::parse(&self.op.authorization_endpoint()) {
             browser.give_cookie(COOKIE, &admission.cookie, &op);
@@ -264,6 +271,11 @@ impl World {
 }
 
 impl Session {
+    /// One that has just begun.
+    pub(super) fn new(browser: Browser, admission: Admission, page: Url, id_token: Token) -> Self {
+        Self { browser, admission, page, id_token, open: true }
+    }
+
     /// The page that opens as long as it is there.
     pub fn page(&self) -> &Url {
         &self.page

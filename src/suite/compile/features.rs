@@ -70,6 +70,7 @@ pub(crate) const FEATURES: &[(&str, &str)] = &[
     ("refresh-tokens", "the OpenID provider announces refresh tokens"),
     ("offline-access", "the OpenID provider announces refresh tokens and the scope offline_access"),
     ("default-algorithm", "no algorithm was announced by the OpenID provider, and none was registered"),
+    ("downstream", "the relying party is an OpenID provider itself, and a relying party of ours is behind it"),
     ("sub-alone", "the relying party takes logout tokens that name the user and no session"),
     ("logout-errata-1", "the party goes by Back-Channel Logout with errata set 1"),
     ("logout-final-2022", "the party goes by the text of Back-Channel Logout before errata set 1"),

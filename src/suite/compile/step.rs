@@ -212,6 +212,7 @@ impl Compiler<'_, '_> {
             impostor: model.impostor,
             offline: model.offline,
             encrypted: model.encrypted,
+            behind: model.behind,
         })
     }
 

@@ -413,6 +413,8 @@ pub struct Login {
     pub offline: bool,
     /// Whether our relying party is the one whose ID Tokens are encrypted.
     pub encrypted: bool,
+    /// Whether the login is one at our relying party behind the target, which is a provider itself.
+    pub behind: bool,
 }
 
 /// What our transmitter does otherwise while a receiver visits it.

@@ -34,7 +34,7 @@ pub(in crate::cli) struct OpArgs {
     #[arg(long, value_name = "SECONDS")]
     patience: Option<f64>,
     /// Our key (private, PEM or JWK), where our relying party was registered with encrypted ID Tokens.
-    #[arg(long, value_name = "FILE", requires = "client_id")]
+    #[arg(long, value_name = "FILE")]
     encryption_key: Option<PathBuf>,
     /// The text of Back-Channel Logout that the provider goes by [default: errata-1].
     #[arg(long, value_enum, value_name = "REVISION")]
@@ -64,6 +64,10 @@ impl OpArgs {
             (None, words) => words.clone().filter(|words| !words.is_empty()),
         };
         let (login, logout) = config.op.as_ref().map_or((&[][..], &[][..]), |op| (&op.login, &op.logout));
+        let encryption_key = self.encryption_key.as_ref().or(config.encryption_key.as_ref());
+        if encryption_key.is_some() && self.client_id.is_none() && config.client_id.is_none() {
+            return Err(Failure::usage("--encryption-key is that of a relying party that was registered: --client-id"));
+        }
         let usual = Timeouts::default();
         let delivery = seconds("--delivery-timeout", self.delivery_timeout.or(config.delivery_timeout))?;
         let quiet = seconds("--patience", self.patience.or(config.patience))?;
@@ -77,12 +81,7 @@ impl OpArgs {
             hook,
             login_forms: form_steps("[[op.login]]", login)?,
             logout_forms: form_steps("[[op.logout]]", logout)?,
-            encryption_key: self
-                .encryption_key
-                .as_ref()
-                .or(config.encryption_key.as_ref())
-                .map(|path| keys::decryption_key(path))
-                .transpose()?,
+            encryption_key: encryption_key.map(|path| keys::decryption_key(path)).transpose()?,
             revision: self.revision.or(config.revision).unwrap_or_default(),
             listen: common.listen,
             public_url: common.public_url,

@@ -1,5 +1,6 @@
 //! The options of `run rp`, and what they mean together with the configuration file.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::cli::console::Failure;
 use crate::cli::keys;
 use crate::cli::run::common::{CommonArgs, seconds, web_url};
 use crate::cli::run::repeat::Repeat;
-use crate::run::rp::settings::RpSettings;
+use crate::run::rp::settings::{DownstreamSettings, RpSettings};
 use crate::run::settings::LogoutRevision;
 use crate::set::Alg;
 use crate::set::jwe::{Agreed, EncryptionKey};
@@ -40,11 +41,26 @@ pub(in crate::cli) struct RpArgs {
     #[arg(long)]
     session_required: bool,
     /// How ID Tokens for the relying party are encrypted: `ALG` or `ALG/ENC`, such as RSA-OAEP/A256GCM. One that registers itself says so.
-    #[arg(long, value_name = "ALG", value_parser = keys::agreed, requires = "encryption_key")]
+    #[arg(long, value_name = "ALG", value_parser = keys::agreed)]
     encryption: Option<Agreed>,
     /// Its public key for that: a JWK or a JWK Set.
-    #[arg(long, value_name = "FILE", requires = "encryption")]
+    #[arg(long, value_name = "FILE")]
     encryption_key: Option<PathBuf>,
+    /// The issuer of the relying party, where it is an OpenID provider itself: a relying party of ours logs in there.
+    #[arg(long, value_name = "ISSUER")]
+    downstream: Option<String>,
+    /// The client identifier of our relying party there; it registers itself unless given.
+    #[arg(long, value_name = "TEXT")]
+    downstream_client_id: Option<String>,
+    /// Its client secret there; `@FILE` reads it from a file.
+    #[arg(long, value_name = "SECRET", env = "SETSPEC_DOWNSTREAM_CLIENT_SECRET", hide_env_values = true)]
+    downstream_client_secret: Option<String>,
+    /// Where our relying party listens for its logout requests [default: 127.0.0.1:0].
+    #[arg(long, value_name = "ADDR")]
+    downstream_listen: Option<SocketAddr>,
+    /// Under which URL others reach that address.
+    #[arg(long, value_name = "URL")]
+    downstream_public_url: Option<Url>,
     /// The text of Back-Channel Logout that the relying party goes by [default: errata-1].
     #[arg(long, value_enum, value_name = "REVISION")]
     revision: Option<LogoutRevision>,
@@ -127,6 +143,7 @@ impl RpArgs {
             login_forms: form_steps("[[rp.login]]", config.rp.as_ref().map_or(&[][..], |rp| &rp.login))?,
             session_required: self.session_required || config.session_required.unwrap_or(false),
             encryption: self.encryption(config)?,
+            downstream: self.downstream(config)?,
             revision: self.revision.or(config.revision).unwrap_or_default(),
             client_id: self.client_id.clone().or(config.client_id.clone()).unwrap_or_else(|| CLIENT.to_owned()),
             client_secret,
@@ -154,6 +171,27 @@ impl RpArgs {
         })
     }
 
+    fn downstream(&self, config: &Config) -> Result<Option<DownstreamSettings>, Failure> {
+        let Some(issuer) = self.downstream.as_ref().or(config.downstream.as_ref()) else { return Ok(None) };
+        let url = Url::parse(issuer).map_err(|error| Failure::usage(format!("--downstream {issuer}: {error}")))?;
+        web_url("--downstream", &url)?;
+        let client_secret = match (&self.downstream_client_secret, &config.downstream_client_secret) {
+            (Some(text), _) => Some(secret("--downstream-client-secret", text)?),
+            (None, Some(reference)) => Some(reference.resolve("downstream-client-secret")?),
+            (None, None) => None,
+        };
+        Ok(Some(DownstreamSettings {
+            issuer: issuer.clone(),
+            client_id: self.downstream_client_id.clone().or(config.downstream_client_id.clone()),
+            client_secret,
+            listen: self
+                .downstream_listen
+                .or(config.downstream_listen)
+                .unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into()),
+            public_url: self.downstream_public_url.clone().or(config.downstream_public_url.clone()),
+        }))
+    }
+
     fn encryption(&self, config: &Config) -> Result<Option<(EncryptionKey, Agreed)>, Failure> {
         let named = config.encryption.as_deref().map(keys::agreed).transpose();
         let named = named.map_err(|why| Failure::usage(format!("encryption: {why}")))?;
@@ -174,6 +212,12 @@ impl RpArgs {
         let named = self.encryption.map(|agreed| format!("{}/{}", agreed.alg.name(), agreed.enc.name()));
         repeat.option("encryption", named.as_ref());
         repeat.option("encryption-key", self.encryption_key.as_ref().map(|path| path.display()));
+        repeat.option("downstream", self.downstream.as_ref());
+        repeat.option("downstream-client-id", self.downstream_client_id.as_ref());
+        let secret = self.downstream_client_secret.as_deref();
+        repeat.secret("downstream-client-secret", secret, "SETSPEC_DOWNSTREAM_CLIENT_SECRET");
+        repeat.option("downstream-listen", self.downstream_listen);
+        repeat.option("downstream-public-url", self.downstream_public_url.as_ref());
         repeat.value("revision", self.revision);
         repeat.option("client-id", self.client_id.as_ref());
         repeat.secret("client-secret", self.client_secret.as_deref(), "SETSPEC_CLIENT_SECRET");

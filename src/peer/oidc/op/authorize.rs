@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::sessions::Grant;
-use super::{COOKIE, Call, Shared};
+use super::{COOKIE, Call, Shared, behind};
 use crate::peer::answer::Answer;
 use crate::peer::oidc::answer::{form, page, redirect};
 use crate::peer::oidc::{cookie, random};
@@ -23,7 +23,13 @@ pub(super) fn answer(shared: &Shared, call: &Call) -> Answer {
         add(&mut back, &[("error", Some("unsupported_response_type")), ("state", state)]);
         return redirect(back.as_str());
     }
-    let known = cookie::find(&call.headers, COOKIE).filter(|cookie| shared.sessions.find(cookie).is_some());
+    let elsewhere = match behind::session(shared, call) {
+        Some(Err(way)) => return way,
+        Some(Ok(cookie)) => Some(cookie),
+        None => None,
+    };
+    let ours = || cookie::find(&call.headers, COOKIE).filter(|cookie| shared.sessions.find(cookie).is_some());
+    let known = elsewhere.as_deref().or_else(ours);
     let (session, is_new) = match known {
         Some(cookie) => (cookie.to_owned(), false),
         None if call.get("prompt") == Some("none") => {

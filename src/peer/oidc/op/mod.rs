@@ -3,10 +3,12 @@
 //! - [`discovery`]: the metadata and the keys.
 //! - [`register`]: dynamic registration.
 //! - [`authorize`]: the authorization endpoint; [`token`]: the token and userinfo endpoints.
+//! - [`behind`]: a provider whose users log in at the relying party that it belongs to.
 //! - [`end`]: the end of a session; [`logout`]: logout tokens and the requests that carry them.
 //! - [`sessions`]: who is logged in where.
 
 mod authorize;
+mod behind;
 mod discovery;
 mod end;
 mod logout;
@@ -39,6 +41,8 @@ use crate::peer::oidc::answer::page;
 use crate::peer::tamper::Tamper;
 use crate::set::SigningKey;
 use crate::set::jwe::{Agreed, EncryptionKey};
+pub(crate) use behind::Behind;
+pub use behind::Downstream;
 use register::Registration;
 use sessions::Sessions;
 pub use sessions::{Admission, Seen};
@@ -103,6 +107,8 @@ struct Shared {
     sessions: Sessions,
     /// Relying parties that registered themselves.
     registered: Mutex<Vec<Registration>>,
+    /// The relying party at which its users log in, if it belongs to one.
+    behind: OnceLock<Behind>,
 }
 
 impl Op {
@@ -120,6 +126,7 @@ impl Op {
             issuer: OnceLock::new(),
             sessions: Sessions::default(),
             registered: Mutex::default(),
+            behind: OnceLock::new(),
         });
         let router = Router::new().fallback(any(handle)).with_state(shared.clone());
         let server = Server::bind(ServerOptions { addr, ..ServerOptions::default() }, router, recorder).await?;

@@ -38,6 +38,8 @@ pub(super) struct Session {
     pub clients: Vec<String>,
     /// Whether it gets logout tokens in place of ID Tokens.
     pub confused: bool,
+    /// The session elsewhere that it came of.
+    pub upstream: Option<String>,
 }
 
 /// What an authorization code stands for.
@@ -85,6 +87,11 @@ impl Sessions {
     }
 
     pub fn admit(&self, sub: &str, sid: String) -> Admission {
+        self.admit_by(sub, sid, None)
+    }
+
+    /// The same for a session that came of one elsewhere.
+    pub fn admit_by(&self, sub: &str, sid: String, upstream: Option<String>) -> Admission {
         let cookie = random();
         let session = Session {
             sub: sub.to_owned(),
@@ -92,6 +99,7 @@ impl Sessions {
             seen: Seen::default(),
             clients: Vec::new(),
             confused: false,
+            upstream,
         };
         insert(&mut self.lock().sessions, cookie.clone(), session);
         Admission { cookie, sub: sub.to_owned(), sid }
@@ -173,6 +181,23 @@ impl Sessions {
         } else {
             inner.refreshes.retain(|_, refresh| !is_meant(refresh));
         }
+    }
+
+    /// The cookie of the session that came of one elsewhere.
+    pub fn of_upstream(&self, upstream: &str) -> Option<String> {
+        let inner = self.lock();
+        let found = inner.sessions.iter().find(|(_, session)| session.upstream.as_deref() == Some(upstream));
+        found.map(|(cookie, _)| cookie.clone())
+    }
+
+    /// Ends the sessions that came of one elsewhere; gives what they were.
+    pub fn end_of(&self, upstream: &str) -> Vec<Session> {
+        let mut inner = self.lock();
+        inner
+            .sessions
+            .extract_if(|_, session| session.upstream.as_deref() == Some(upstream))
+            .map(|(_, it)| it)
+            .collect()
     }
 
     /// Ends a session; gives what it was.

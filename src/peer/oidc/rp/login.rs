@@ -21,12 +21,16 @@ use crate::set::{Signature, verify};
 const LOGIN_COOKIE: &str = "setspec_rp_login";
 
 /// Sends the browser to the provider.
-pub(super) async fn begin(shared: &Shared) -> Answer {
+pub(super) async fn begin(shared: &Shared, query: &Map<String, Value>) -> Answer {
     let known = match shared.known().await {
         Ok(known) => known,
         Err(_) => return page(502, "The provider cannot be asked."),
     };
-    let pending = Pending { nonce: random(), verifier: format!("{}{}", random(), random()) };
+    // Browsers are sent on to the provider that it is itself, and nowhere else.
+    let ours = shared.options.downstream.as_ref().map(|op| format!("{}/", op.issuer()));
+    let then = query.get("then").and_then(Value::as_str).filter(|to| ours.is_some_and(|ours| to.starts_with(&ours)));
+    let pending =
+        Pending { nonce: random(), verifier: format!("{}{}", random(), random()), then: then.map(str::to_owned) };
     let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, pending.verifier.as_bytes()));
     let nonce = pending.nonce.clone();
     let state = shared.sessions.begin(pending);
@@ -56,7 +60,7 @@ pub(super) async fn finish(shared: &Shared, headers: &HeaderMap, query: &Map<Str
     match redeem(shared, code, &pending).await {
         Ok(session) => {
             let cookie = shared.sessions.enter(session);
-            redirect(&shared.url("/protected"))
+            redirect(&pending.then.unwrap_or_else(|| shared.url("/protected")))
                 .with("Set-Cookie", &cookie::set(COOKIE, &cookie))
                 .with("Set-Cookie", &cookie::remove(LOGIN_COOKIE))
         }

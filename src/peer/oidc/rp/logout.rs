@@ -37,7 +37,7 @@ pub(super) async fn answer(shared: &Shared, method: &Method, headers: &HeaderMap
     let named = Named { sub: claims["sub"].as_str(), sid: claims["sid"].as_str() };
     let (fault, answer) = match &verdict {
         Ok(()) => {
-            let answer = act(shared, named);
+            let answer = act(shared, named).await;
             shared.sessions.remember(claims["jti"].as_str().unwrap_or_default());
             ("", answer)
         }
@@ -96,25 +96,28 @@ async fn decide(shared: &Shared, asked: &Asked<'_>) -> Result<(), Refusal> {
 }
 
 /// Ends the sessions that are named; where there is none any more, that is as good (section 2.7).
-fn act(shared: &Shared, named: Named<'_>) -> Answer {
+async fn act(shared: &Shared, named: Named<'_>) -> Answer {
     let behaviours = &shared.behaviours;
     let sessions = &shared.sessions;
     let knows = sessions.knows(named);
     let keeps = ["keeps-sessions", "takes-every-token"].iter().any(|name| behaviours.has(name))
         || (behaviours.has("keeps-sessions-named-by-sid") && named.sub.is_none())
         || (behaviours.has("keeps-sessions-named-by-sub") && named.sid.is_none());
-    if keeps {
-        // Nothing ends.
+    let ended = if keeps {
+        Vec::new()
     } else if behaviours.has("ends-the-sessions-of-everybody") {
-        sessions.end_all();
+        sessions.end_all()
     } else if behaviours.has("ends-every-session-of-the-user") {
         let user = named.sub.map(str::to_owned).or_else(|| named.sid.and_then(|sid| sessions.user_of(sid)));
-        if let Some(sub) = user {
-            sessions.end(Named { sub: Some(&sub), sid: None }, usize::MAX);
-        }
+        user.map(|sub| sessions.end(Named { sub: Some(&sub), sid: None }, usize::MAX)).unwrap_or_default()
     } else {
         let one = behaviours.has("ends-one-session-of-a-user") && named.sid.is_none();
-        sessions.end(named, if one { 1 } else { usize::MAX });
+        sessions.end(named, if one { 1 } else { usize::MAX })
+    };
+    if let Some(op) = shared.options.downstream.as_ref().filter(|_| !behaviours.has("tells-nobody-behind-it")) {
+        for cookie in ended {
+            op.end(&cookie).await;
+        }
     }
     if !knows && behaviours.has("fails-where-nobody-is-logged-in") {
         return Answer::of_json(500, &json!({ "error": "server_error" }));

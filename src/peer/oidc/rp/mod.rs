@@ -27,6 +27,7 @@ use url::Url;
 
 use super::behaviour::OF_RP;
 use super::cookie;
+use super::op::{Behind, Downstream};
 use crate::http::{Client, Recorder, Server, ServerOptions, ServerTls};
 use crate::peer::answer::Answer;
 use crate::peer::behaviours::Behaviours;
@@ -61,6 +62,8 @@ pub struct RpOptions {
     pub alg: Alg,
     /// Its key where ID Tokens for it are encrypted, and how.
     pub encryption: Option<(DecryptionKey, Agreed)>,
+    /// The provider that it is itself, if it is one.
+    pub downstream: Option<Downstream>,
     /// What the provider is asked with.
     pub client: Client,
     /// How it deviates.
@@ -102,6 +105,17 @@ impl Rp {
         let base = public.map_or_else(|| server.url(), |url| url.as_str().trim_end_matches('/').to_owned());
         shared.base.get_or_init(|| base);
         Ok(Self { server, shared })
+    }
+
+    /// What the provider that it is itself has to know of it.
+    pub(crate) fn behind(&self) -> Behind {
+        let shared = Arc::downgrade(&self.shared);
+        let who = move |headers: &HeaderMap| {
+            let cookie = cookie::find(headers, COOKIE)?;
+            let session = shared.upgrade()?.sessions.find(cookie)?;
+            Some((session.sub, cookie.to_owned()))
+        };
+        Behind { login: self.login_url(), who: Box::new(who) }
     }
 
     /// Where a login begins.
@@ -195,7 +209,7 @@ async fn handle(
         "/login" if method != Method::POST && shared.behaviours.has("has-a-page-before-the-login") => {
             form("Log in", "<button>Log in with the provider</button>")
         }
-        "/login" => login::begin(&shared).await,
+        "/login" => login::begin(&shared, &query).await,
         "/callback" => login::finish(&shared, &headers, &query).await,
         "/protected" => protected(&shared, &headers),
         "/backchannel-logout" => logout::answer(&shared, &method, &headers, &body).await,

@@ -13,6 +13,8 @@ const MOST: usize = 10_000;
 pub(super) struct Pending {
     pub nonce: String,
     pub verifier: String,
+    /// Where the browser goes on once it is in, if not to the protected page.
+    pub then: Option<String>,
 }
 
 /// A session: what the ID Token said.
@@ -85,24 +87,29 @@ impl Sessions {
         self.lock().sessions.contains_key(cookie)
     }
 
+    pub fn find(&self, cookie: &str) -> Option<Session> {
+        self.lock().sessions.get(cookie).cloned()
+    }
+
     /// Whether some session is meant.
     pub fn knows(&self, named: Named<'_>) -> bool {
         self.lock().sessions.values().any(|session| named.fits(session))
     }
 
-    /// Ends the sessions that are named, at most so many.
-    pub fn end(&self, named: Named<'_>, most: usize) {
+    /// Ends the sessions that are named, at most so many; gives their cookies.
+    pub fn end(&self, named: Named<'_>, most: usize) -> Vec<String> {
         let mut inner = self.lock();
         let found = inner.sessions.iter().filter(|(_, session)| named.fits(session));
         let cookies: Vec<String> = found.map(|(cookie, _)| cookie.clone()).take(most).collect();
-        for cookie in cookies {
-            inner.sessions.remove(&cookie);
+        for cookie in &cookies {
+            inner.sessions.remove(cookie);
         }
+        cookies
     }
 
-    /// Ends all there are.
-    pub fn end_all(&self) {
-        self.lock().sessions.clear();
+    /// Ends all there are; gives their cookies.
+    pub fn end_all(&self) -> Vec<String> {
+        self.lock().sessions.drain().map(|(cookie, _)| cookie).collect()
     }
 
     /// The user of the session with this identifier.
