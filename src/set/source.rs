@@ -79,7 +79,7 @@ impl RemoteJwks {
         RemoteJwks {
             url,
             client,
-            min_interval: Duration::from_secs(1),
+            min_interval: Duration::from_millis(100),
             max_age: Duration::from_secs(300),
             timeout: Duration::from_secs(10),
             state: Mutex::default(),
@@ -112,7 +112,7 @@ impl RemoteJwks {
         Ok(Self::new(url, client))
     }
 
-    /// The shortest time between two fetches (1 s).
+    /// The shortest time between two fetches (100 ms).
     pub fn min_interval(mut self, interval: Duration) -> Self {
         self.min_interval = interval;
         self

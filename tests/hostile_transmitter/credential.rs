@@ -27,7 +27,8 @@ async fn without_a_misdeed_all_is_well() {
     let hostile = Hostile::answers(|_, _, answer| answer);
     let seen = with_a_client(&hostile).await;
     assert_eq!(seen.finished.verdict.name(), "conformant", "{}", seen.told());
-    assert_eq!(hostile.count(Operation::Token), 1);
+    // One for everything, and one that may only read.
+    assert_eq!(hostile.count(Operation::Token), 2);
 }
 
 #[tokio::test]
@@ -67,7 +68,7 @@ async fn tokens_that_never_last_and_are_good() {
     let hostile = Hostile::documents(Operation::Token, |token| token["expires_in"] = json!(0));
     let seen = with_a_client(&hostile).await;
     assert_eq!(seen.finished.verdict.name(), "conformant", "{}", seen.told());
-    assert!(hostile.count(Operation::Token) <= 50, "{}", hostile.count(Operation::Token));
+    assert!(hostile.count(Operation::Token) <= 100, "{}", hostile.count(Operation::Token));
 }
 
 #[tokio::test]

@@ -78,7 +78,8 @@ async fn it_takes_events_by_push() {
 async fn it_gets_tokens_by_client_credentials() {
     let pair = Pair::ready(|options| assert!(apply(options, "client-credentials"))).await;
     until(|| pair.receiver.state()["verified"] == true).await;
-    assert_eq!(pair.operations()[..4], ["metadata", "authorization-server", "token", "create"]);
+    let first = ["metadata", "protected-resource", "authorization-server", "token", "create"];
+    assert_eq!(pair.operations()[..5], first);
     assert_eq!(pair.asked(Operation::Token).len(), 1);
     // A token that is refused once is replaced.
     let fixed = format!("Bearer {TOKEN}");

@@ -352,7 +352,10 @@ async fn sets_pass_the_rules_and_verify_across_a_rotation() {
     let events: Vec<&str> = setspec::peer::ssf::events::known().collect();
     let stream = pair.create(json!({ "events_requested": events })).await;
     for event in &events {
-        let event = EventRequest { event: Some((*event).to_owned()), ..EventRequest::default() };
+        // An account that has left is told of no more, so that it is another one.
+        let leaves = event.ends_with("opt-out-effective");
+        let subject = leaves.then(|| email("leaving@example.com"));
+        let event = EventRequest { event: Some((*event).to_owned()), subject, ..EventRequest::default() };
         pair.transmitter.emit(&event).unwrap();
     }
     let fixture = EventRequest { fixture: Some("caep/session-revoked".to_owned()), ..EventRequest::default() };

@@ -36,7 +36,8 @@ pub fn account(name: &str) -> ReceiverAccount {
         }),
         audience: vec![format!("https://{name}.example.com")],
         read_only: name == "reader",
-        ..ReceiverAccount::default()
+        reading: vec![SecretString::from(format!("reading-of-{name}"))],
+        expired: vec![SecretString::from(format!("expired-of-{name}"))],
     }
 }
 

@@ -13,6 +13,8 @@ async fn look(toggle: Option<&str>) -> Value {
     let path = path.strip_prefix(&format!("http://{}", pair.transmitter.addr())).unwrap().to_owned();
     let server = format!("{issuer}/.well-known/oauth-authorization-server");
     let server = pair.client.send(RequestSpec::new("GET", server.parse().unwrap())).await.status();
+    let resource = format!("{issuer}/.well-known/oauth-protected-resource");
+    let resource = pair.client.send(RequestSpec::new("GET", resource.parse().unwrap())).await.status();
     let mut body = revoked();
     if pair.metadata["delivery_methods_supported"] == json!(["urn:ietf:rfc:8935"]) {
         body["delivery"] = json!({ "method": "urn:ietf:rfc:8935", "endpoint_url": "http://127.0.0.1:9/events" });
@@ -25,6 +27,7 @@ async fn look(toggle: Option<&str>) -> Value {
         "stream": stream,
         "path": path,
         "authorization_server": server,
+        "protected_resource": resource,
         "second": pair.ask("POST", &endpoint, body).await.0,
         "sent": pair.emit("a"),
         "polled": polled_twice(&pair, &stream).await,
@@ -70,6 +73,7 @@ async fn each_toggle_shows() {
         ("issuer-path", "/path", json!(well_known), json!(format!("{well_known}/tenant"))),
         ("issuer-path", "/metadata/jwks_uri", json!("/jwks.json"), json!("/tenant/jwks.json")),
         ("no-token-endpoint", "/authorization_server", json!(200), json!(404)),
+        ("no-resource-metadata", "/protected_resource", json!(200), json!(404)),
         ("critical-members", "/metadata/critical_subject_members", Value::Null, json!(["user"])),
         (
             "several-audiences",

@@ -75,7 +75,7 @@ switches! {
     forbids_foreign_streams,
     /// A poll returns one SET more than was asked for, if there is one (RFC 8936 section 2.2).
     exceeds_max_events,
-    /// `returnImmediately` is taken for false (RFC 8936 section 2.2).
+    /// `returnImmediately` is ignored: such a poll is held for twice as long as others (RFC 8936 section 2.2).
     ignores_return_immediately,
     /// Every poll is answered at once (RFC 8936 section 2.5).
     never_long_polls,

@@ -58,8 +58,12 @@ pub(super) async fn answer(shared: &Shared, caller: &Caller, facts: &RequestFact
     settle(shared, &stream, &poll);
     shared.options.hooks.polled(facts);
     let behaviour = shared.options.behaviour();
-    let waits = !behaviour.never_long_polls && (!poll.immediately || behaviour.ignores_return_immediately);
-    let patience = if waits { shared.options.timing.long_poll } else { Duration::ZERO };
+    let long = shared.options.timing.long_poll;
+    let patience = match (behaviour.never_long_polls, poll.immediately) {
+        (false, false) => long,
+        (false, true) if behaviour.ignores_return_immediately => 2 * long,
+        _ => Duration::ZERO,
+    };
     let deadline = Instant::now() + patience;
     let mut closed = pin!(shared.closed());
     let (sets, more) = loop {

@@ -20,6 +20,7 @@ use crate::run::settings::{ReceiverSettings, Timeouts};
 use crate::set::{Alg, Jwks, JwksSource, SigningKey};
 use crate::suite::Catalogue;
 use crate::suite::catalogue::Deviation;
+use crate::suite::model::deviation::Stage;
 use crate::suite::model::profile::Role;
 use crate::suite::model::section::Party;
 
@@ -269,7 +270,10 @@ impl Combination {
         if matches!(deviation.role, Role::Op | Role::Rp) {
             let needs = deviation.breaks.map(|index| &catalogue.requirements[index].needs);
             let encrypted = needs.is_some_and(|needs| needs.iter().any(|need| need == "encrypted"));
-            return Self { deployed: plain, encrypted, ..Self::of(deviation.role) };
+            // Who says nothing of algorithms in a legal way goes by the default one.
+            let unannounced = deviation.breaks.is_none() && deviation.on == Some(Stage::Metadata);
+            let alg = if unannounced { Alg::Rs256 } else { Alg::Es256 };
+            return Self { deployed: plain, encrypted, alg, ..Self::of(deviation.role) };
         }
         Self {
             tls: !plain && (deviation.tls.is_some() || deviation.breaks.is_some_and(needs_tls)),

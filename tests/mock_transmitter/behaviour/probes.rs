@@ -46,6 +46,7 @@ pub fn probes() -> Vec<Probe> {
         probe!(refused_push, |options| options.timing.attempts = 3, json!(1)),
         probe!(delayed_push, |options| options.timing.retry_delay = Duration::from_secs(60), json!(1)),
         probe!(unknown_caller, json!([401, 401, 401])),
+        probe!(lesser_tokens, json!([401, 401, 403])),
         probe!(
             added_subject,
             |options| options.features.default_subjects = Some(DefaultSubjects::None),
@@ -260,6 +261,16 @@ async fn unknown_caller(pair: Pair) -> Value {
         pair.raw("GET", &pair.endpoint("configuration_endpoint"), None, "").await.status(),
         pair.raw("POST", poll, None, now).await.status(),
         pair.raw("POST", poll, Some("Bearer nobody"), now).await.status(),
+    ])
+}
+
+/// What is answered to a good token in the query, to one that has expired, and to one for reading that creates a stream.
+async fn lesser_tokens(pair: Pair) -> Value {
+    let endpoint = pair.endpoint("configuration_endpoint");
+    json!([
+        pair.raw("GET", &format!("{endpoint}?access_token=token-of-one"), None, "").await.status(),
+        pair.raw("GET", &endpoint, Some("Bearer expired-of-one"), "").await.status(),
+        pair.raw("POST", &endpoint, Some("Bearer reading-of-one"), &revoked().to_string()).await.status(),
     ])
 }
 

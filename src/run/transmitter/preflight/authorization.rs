@@ -83,7 +83,7 @@ async fn resource(world: &World, flight: &mut Preflight) -> Value {
             accepted(&exchange).filter(|found| found["resource"].as_str().is_some_and(|of| same(of, &identifier)));
         if let Some(found) = found {
             flight.observations.extend(messages::protected_resource(world, &exchange, &identifier));
-            flight.ok("protected resource", format!("{}", exchange.request.url));
+            flight.ok("protected resource", exchange.request.url.to_string());
             flight.exchanges.push(exchange);
             return found;
         }
@@ -107,7 +107,7 @@ async fn server(world: &World, resource: &Value, by_client: bool, flight: &mut P
         let found = accepted(&exchange).filter(|found| found["issuer"].as_str().is_some_and(|of| same(of, &issuer)));
         if let Some(found) = found {
             flight.observations.extend(messages::authorization_server(world, &exchange, grants));
-            flight.ok("authorization server", format!("{}", exchange.request.url));
+            flight.ok("authorization server", exchange.request.url.to_string());
             flight.exchanges.push(exchange);
             return found;
         }
