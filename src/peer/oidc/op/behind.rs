@@ -10,12 +10,15 @@ use crate::peer::answer::Answer;
 use crate::peer::oidc::answer::redirect;
 use crate::peer::oidc::random;
 
+/// Whose request it is: subject and session, or nobody's.
+type Who = dyn Fn(&HeaderMap) -> Option<(String, String)> + Send + Sync;
+
 /// The relying party that a provider belongs to, as the provider sees it.
 pub(crate) struct Behind {
     /// Where a login begins; the parameter `then` says where it goes on.
     pub login: String,
     /// Who a browser is logged in as there: the user, and the session.
-    pub who: Box<dyn Fn(&HeaderMap) -> Option<(String, String)> + Send + Sync>,
+    pub who: Box<Who>,
 }
 
 /// Ends sessions of a provider whose users log in elsewhere. Cheap to clone.
