@@ -163,7 +163,7 @@ pub(super) async fn run_op(
     let (key, other_key) = lab.keys(combination.alg)?;
     let mut settings = op_settings(lab, NOWHERE);
     // With RS256 it was registered, otherwise it registers itself.
-    settings.client_id = (combination.alg == Alg::Rs256).then(|| CLIENT.to_owned());
+    settings.client_id = (combination.alg == Alg::Rs256 && deviations.is_empty()).then(|| CLIENT.to_owned());
     let mut run = OpRun::prepare(settings).await.map_err(|error| error.to_string())?;
     let op = Op::start(OpOptions {
         addr: (Ipv4Addr::LOCALHOST, 0).into(),
