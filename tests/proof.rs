@@ -6,11 +6,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use mimalloc::MiMalloc;
 use setspec::run::proof::{Lab, built_in_catalogue, trials};
 use setspec::suite::{Catalogue, lint::lint};
 
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 /// The trials mostly wait, so there are more of them at a time than there are cores.
-const THREADS: usize = 8;
+const THREADS: usize = 12;
 
 fn main() -> ExitCode {
     setspec::install_crypto();

@@ -5,6 +5,20 @@ use super::tamper::Tamper;
 /// Name and description of each switch of a peer.
 pub type Known = &'static [(&'static str, &'static str)];
 
+/// A legal variant of a peer: its name, what it is, and how it changes the options.
+pub(crate) type Toggle<Options> = (&'static str, &'static str, fn(&mut Options));
+
+/// Name and description of each toggle.
+pub(crate) const fn described<Options, const N: usize>(all: &[Toggle<Options>]) -> [(&'static str, &'static str); N] {
+    let mut described = [("", ""); N];
+    let mut at = 0;
+    while at < N {
+        described[at] = (all[at].0, all[at].1);
+        at += 1;
+    }
+    described
+}
+
 /// The switches of a peer that are on.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Behaviours {

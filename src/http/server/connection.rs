@@ -118,6 +118,7 @@ impl Connection {
         let limits = self.shared.options.limits;
         let tap = SharedTap::new(limits.max_head.max(MIN_BUFFER));
         let facts = self.facts(tls);
+        let opened = Arrival { head: super::RawHead::default(), at: jiff::Timestamp::now(), began: Instant::now() };
         let recorded = Recorded { shared: self.shared.clone(), facts: facts.clone(), tap: tap.clone() };
         let service = service_fn(move |request| Box::pin(recorded.clone().answer(request)));
         let io = TokioIo::new(Tapped::new(stream, tap.clone()));
@@ -131,7 +132,10 @@ impl Connection {
             () = stopped(&mut self.stopped) => None,
         };
         let outcome = match ended {
-            Some(outcome) => outcome,
+            Some(outcome) => {
+                self.record_silence(&outcome, opened, &tap, &facts);
+                outcome
+            }
             None => {
                 Pin::new(&mut connection).graceful_shutdown();
                 poll_fn(|cx| connection.poll_without_shutdown(cx)).await
@@ -146,6 +150,15 @@ impl Connection {
             () = stopped(&mut self.stopped) => {
                 let _ = timeout(DRAIN_AT_STOP, drain(&mut stream)).await;
             }
+        }
+    }
+
+    /// A client that ended its connection without a word, where this is to be known.
+    fn record_silence(&self, outcome: &hyper::Result<()>, opened: Arrival, tap: &SharedTap, facts: &Facts) {
+        let is_late = outcome.as_ref().is_err_and(hyper::Error::is_timeout);
+        if self.shared.options.records_silence && facts.tls.is_some() && !is_late && tap.lock().is_silent() {
+            let mut pending = Pending::new(opened, facts, self.shared.clone());
+            pending.fail(FailureKind::Closed, "connection: expected a request, got its end");
         }
     }
 

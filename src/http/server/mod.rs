@@ -49,6 +49,9 @@ pub struct ServerOptions {
     pub accepts_old_tls: bool,
     /// The same, and any other client gets the alert protocol_version (70).
     pub only_old_tls: bool,
+    /// Whether a connection of https that the client ends before any request is recorded as well: as an exchange without a
+    /// method, with the failure [`Closed`](super::FailureKind::Closed).
+    pub records_silence: bool,
 }
 
 impl Default for ServerOptions {
@@ -59,6 +62,7 @@ impl Default for ServerOptions {
             limits: Limits::default(),
             accepts_old_tls: false,
             only_old_tls: false,
+            records_silence: false,
         }
     }
 }

@@ -97,6 +97,12 @@ impl Tap {
         Some(Arrival { head, at, began })
     }
 
+    /// Whether not one byte of a request has come.
+    pub fn is_silent(&self) -> bool {
+        let is_empty = matches!(&self.stage, Stage::Head(buffer) if buffer.bytes().is_empty());
+        self.taken == 0 && self.ready.is_empty() && is_empty
+    }
+
     /// What was written since the last request was taken.
     pub fn written(&self) -> &[u8] {
         &self.written

@@ -5,6 +5,7 @@ mod client_connections;
 mod client_requests;
 mod hello;
 mod parser;
+mod revocation;
 mod server_limits;
 mod server_records;
 mod tls;

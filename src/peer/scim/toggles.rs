@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use super::options::{AsyncRequest, Detail, ScimOptions};
+use crate::peer::behaviours::{Known, Toggle, described};
 
-type Toggle = (&'static str, &'static str, fn(&mut ScimOptions));
-
-const ALL: &[Toggle] = &[
+const ALL: &[Toggle<ScimOptions>] = &[
     ("async-none", "answers no request asynchronously", |options| options.async_request = AsyncRequest::None),
     ("async-long", "answers asynchronously what takes long", |options| options.async_request = AsyncRequest::Long),
     ("slow", "takes more than a second where the client does not mind", |options| {
@@ -25,15 +24,7 @@ const ALL: &[Toggle] = &[
 ];
 
 /// The toggles: name and description.
-pub const TOGGLES: &[(&str, &str)] = &{
-    let mut toggles = [("", ""); ALL.len()];
-    let mut at = 0;
-    while at < ALL.len() {
-        toggles[at] = (ALL[at].0, ALL[at].1);
-        at += 1;
-    }
-    toggles
-};
+pub const TOGGLES: Known = &described::<_, { ALL.len() }>(ALL);
 
 impl ScimOptions {
     /// Changes the options as a toggle says.

@@ -50,6 +50,10 @@ pub struct SsfOptions {
     pub behaviour: Behaviour,
     /// Where the requests of receivers are recorded.
     pub requests: Recorder,
+    /// Whether connections that receivers end before any request are recorded as well, as [`ServerOptions`] says.
+    ///
+    /// [`ServerOptions`]: crate::http::ServerOptions#structfield.records_silence
+    pub records_silence: bool,
     /// Where its pushes are recorded.
     pub pushes: Recorder,
 }
@@ -75,6 +79,7 @@ impl SsfOptions {
             hooks: Arc::new(Faithful),
             behaviour: Behaviour::default(),
             requests: Recorder::new(64),
+            records_silence: false,
             pushes: Recorder::new(64),
         }
     }

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use super::options::{DefaultSubjects, InactivityAction, SsfOptions};
+use crate::peer::behaviours::{Known, Toggle, described};
 
-type Toggle = (&'static str, &'static str, fn(&mut SsfOptions));
-
-const ALL: &[Toggle] = &[
+const ALL: &[Toggle<SsfOptions>] = &[
     ("push-only", "delivers by push alone", |options| options.features.poll = false),
     ("poll-only", "delivers by poll alone", |options| options.features.push = false),
     ("one-stream", "allows a receiver one stream", |options| options.features.several_streams = false),
@@ -46,15 +45,7 @@ const ALL: &[Toggle] = &[
 ];
 
 /// The toggles: name and description.
-pub const TOGGLES: &[(&str, &str)] = &{
-    let mut toggles = [("", ""); ALL.len()];
-    let mut at = 0;
-    while at < ALL.len() {
-        toggles[at] = (ALL[at].0, ALL[at].1);
-        at += 1;
-    }
-    toggles
-};
+pub const TOGGLES: Known = &described::<_, { ALL.len() }>(ALL);
 
 /// Changes the options as a toggle says; false if there is none of this name.
 #[must_use]

@@ -111,7 +111,8 @@ impl SsfTransmitter {
         let shared = Arc::new(Shared::new(options));
         let router = Router::new().fallback(dispatch::serve).with_state(shared.clone());
         let tls = shared.options.tls.clone();
-        let at = |addr| ServerOptions { addr, limits, ..ServerOptions::default() };
+        let records_silence = shared.options.records_silence;
+        let at = |addr| ServerOptions { addr, limits, records_silence, ..ServerOptions::default() };
         let failed = |addr| move |source| StartError::Listen { addr, source };
         let usual = |addr| ServerOptions { tls: tls.clone(), ..at(addr) };
         let polls = match &shared.options.poll_tls {

@@ -1,11 +1,10 @@
 //! Legal variants of the receiver, by name: what a conformant one may do or leave out.
 
 use super::options::SsfReceiverOptions;
+use crate::peer::behaviours::{Known, Toggle, described};
 use crate::suite::model::case::Method;
 
-type Toggle = (&'static str, &'static str, fn(&mut SsfReceiverOptions));
-
-const ALL: &[Toggle] = &[
+const ALL: &[Toggle<SsfReceiverOptions>] = &[
     ("push", "takes SETs by push", |options| options.delivery = Method::Push),
     ("client-credentials", "gets its token from the token endpoint", |options| options.prefers_client = true),
     ("short-polling", "polls at short intervals and never waits", |options| options.poll.immediately = true),
@@ -26,15 +25,7 @@ const ALL: &[Toggle] = &[
 ];
 
 /// The toggles: name and description.
-pub const TOGGLES: &[(&str, &str)] = &{
-    let mut toggles = [("", ""); ALL.len()];
-    let mut at = 0;
-    while at < ALL.len() {
-        toggles[at] = (ALL[at].0, ALL[at].1);
-        at += 1;
-    }
-    toggles
-};
+pub const TOGGLES: Known = &described::<_, { ALL.len() }>(ALL);
 
 /// Changes the options as a toggle says; false if there is none of this name.
 #[must_use]

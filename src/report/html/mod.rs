@@ -20,6 +20,7 @@ mod view;
 
 use super::error::ReportError;
 use super::record::Report;
+pub(crate) use page::escaping;
 pub(super) use requirement::{Span, link, spoken};
 
 /// The report as one HTML page.

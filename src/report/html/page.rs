@@ -20,7 +20,7 @@ const TEMPLATES: [(&str, &str); 5] = [
     ("diff.html", include_str!("../templates/diff.html")),
     ("matrix.html", include_str!("../templates/matrix.html")),
 ];
-const STYLE: &str = include_str!("../templates/style.css");
+const STYLE: &str = concat!(include_str!("../templates/palette.css"), include_str!("../templates/style.css"));
 const SCRIPT: &str = include_str!("../templates/page.js");
 
 #[derive(Serialize)]
@@ -33,15 +33,23 @@ struct Frame<'a, V> {
     view: &'a V,
 }
 
-/// A page of this template.
-pub(in crate::report) fn render(template: &str, title: &str, view: &impl Serialize) -> Result<String, ReportError> {
-    let refused = |error: minijinja::Error| ReportError::render("HTML", format!("{error:#}"));
+/// An environment whose templates escape every value.
+///
+/// # Errors
+/// If the syntax cannot be set, which is our fault.
+pub(crate) fn escaping(undefined: UndefinedBehavior) -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     // Stated and not left to the file name: on this hangs the safety of the page.
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(refused)?;
-    environment.set_syntax(syntax);
+    environment.set_undefined_behavior(undefined);
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    Ok(environment)
+}
+
+/// A page of this template.
+pub(in crate::report) fn render(template: &str, title: &str, view: &impl Serialize) -> Result<String, ReportError> {
+    let refused = |error: minijinja::Error| ReportError::render("HTML", format!("{error:#}"));
+    let mut environment = escaping(UndefinedBehavior::Strict).map_err(refused)?;
     for (name, text) in TEMPLATES {
         environment.add_template(name, text).map_err(refused)?;
     }

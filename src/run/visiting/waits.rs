@@ -7,9 +7,13 @@ use serde_json::{Value, json};
 use super::host::{Answered, Host};
 use super::visits::Arrival;
 use crate::expr::{Expression, Scope};
+use crate::http::FailureKind;
 use crate::peer::message::request_value;
 use crate::run::evidence::evidence;
 use crate::run::steps::Stop;
+
+/// How long a receiver that opens a connection to spare may take to send its request over another.
+const SPARE: Duration = Duration::from_millis(300);
 
 impl Host {
     /// Whether a request of this case fits.
@@ -68,7 +72,11 @@ impl Host {
     /// Waits for a connection to our transmitter behind a bad certificate.
     pub(super) async fn wait_for_connection(&mut self, bound: Duration, scope: &mut Scope) -> bool {
         let next = |host: &mut Self| host.masked.as_mut()?.connections.try_next();
-        let Some(exchange) = self.until(bound, next).await else { return false };
+        let Some(mut exchange) = self.until(bound, next).await else { return false };
+        let is_closed = exchange.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Closed);
+        if is_closed && exchange.request.method.is_empty() {
+            exchange = self.until(SPARE, next).await.unwrap_or(exchange);
+        }
         let request = match exchange.request.method.is_empty() {
             true => Value::Null,
             false => request_value(&exchange.request),

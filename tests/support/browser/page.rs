@@ -136,28 +136,48 @@ impl Page {
     /// What the page did so far. Everything that was under way has been reported when this comes back.
     #[track_caller]
     pub fn seen(&mut self) -> Seen {
-        // Two frames: what a script, a style or a timer of no delay begins has begun then. Without scripts no timer ends.
-        let frames = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))";
-        self.evaluate(if self.scripts { frames } else { "0" });
+        self.settle();
         self.seen.clone()
+    }
+
+    /// Waits for two frames: what a script, a style or a timer of no delay begins has begun then, and what scrolls stands.
+    #[track_caller]
+    fn settle(&mut self) {
+        let frames = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))";
+        // Without scripts no timer ends.
+        self.evaluate(if self.scripts { frames } else { "0" });
     }
 
     /// The value of a JavaScript expression; of a promise, what it comes to.
     #[track_caller]
     pub fn evaluate(&mut self, expression: &str) -> Value {
-        let asked =
-            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true, "userGesture": true });
-        let answer = self.command("Runtime.evaluate", asked);
-        let thrown = &answer["exceptionDetails"];
-        assert!(thrown.is_null(), "{expression}: {}: {}", thrown["text"], thrown["exception"]["description"]);
-        answer["result"]["value"].clone()
+        self.evaluated(expression).unwrap_or_else(|why| panic!("{why}"))
     }
 
-    /// Waits until an expression is true.
+    fn evaluated(&mut self, expression: &str) -> Result<Value, String> {
+        let asked =
+            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true, "userGesture": true });
+        let answer = self.ask("Runtime.evaluate", asked)?;
+        let thrown = &answer["exceptionDetails"];
+        if thrown.is_null() {
+            Ok(answer["result"]["value"].clone())
+        } else {
+            Err(format!("{expression}: {}: {}", thrown["text"], thrown["exception"]["description"]))
+        }
+    }
+
+    /// Waits until an expression is true, on this page or on the one that takes its place.
     #[track_caller]
     pub fn wait_until(&mut self, expression: &str) {
         let deadline = Instant::now() + PATIENCE;
-        while self.evaluate(expression) != json!(true) {
+        loop {
+            match self.evaluated(expression) {
+                Ok(Value::Bool(true)) => return,
+                Ok(_) => {}
+                // The page was got anew while it was asked.
+                Err(why) if why.contains("navigated") || why.contains("context was destroyed") => {}
+                Err(why) => panic!("{why}"),
+            }
             assert!(Instant::now() < deadline, "it does not become true: {expression}; the page: {:?}", self.seen);
             thread::sleep(Duration::from_millis(20));
         }
@@ -201,10 +221,13 @@ impl Page {
     /// Clicks with the mouse in the middle of the first element that a CSS selector finds.
     #[track_caller]
     pub fn click(&mut self, selector: &str) {
+        let element = format!("document.querySelector({})", json!(selector));
+        let scroll = format!("{element}?.scrollIntoView({{ block: 'center', behavior: 'instant' }})");
+        self.evaluate(&scroll);
+        // A page that still moves is not clicked where it is measured.
+        self.settle();
         let place = self.evaluate(&format!(
-            "(() => {{ const e = document.querySelector({}); if (!e) return null; e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
-             const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()",
-            json!(selector)
+            "(() => {{ const r = {element}?.getBoundingClientRect(); return r && [r.x + r.width / 2, r.y + r.height / 2]; }})()"
         ));
         assert!(place.is_array(), "nothing on the page is {selector}");
         for kind in ["mousePressed", "mouseReleased"] {

@@ -1,11 +1,11 @@
 //! The page as it is served: what is there at this moment stands in it, for those without scripts.
 
-use minijinja::syntax::SyntaxConfig;
+use minijinja::UndefinedBehavior;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::{Value, json};
 
 use super::feed::Feed;
+use crate::report::html::escaping;
 use crate::report::text;
 
 const TEMPLATE: &str = include_str!("assets/page.html");
@@ -15,11 +15,7 @@ const LINES: usize = 30;
 
 /// The page; `token` is left out where it is served to everybody.
 pub(super) fn render(about: &Value, feed: &Feed, token: Option<&str>) -> Result<String, minijinja::Error> {
-    let mut environment = Environment::new();
-    // Stated and not left to the file name: on this hangs the safety of the page.
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.set_undefined_behavior(UndefinedBehavior::Lenient);
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    let environment = escaping(UndefinedBehavior::Lenient)?;
     let state: Value = serde_json::from_str(&feed.current()).unwrap_or_default();
     let member = |value: &Value, name: &str| shown(&value[name]);
     let streams: Vec<Value> = state["streams"].as_array().into_iter().flatten().map(visible).collect();

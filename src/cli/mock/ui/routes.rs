@@ -17,6 +17,9 @@ use super::desk::{Action, Desk};
 use super::guard::Guard;
 use super::{Teller, head, page};
 
+/// The colours of the report, and the style of this page.
+const STYLE: &str = concat!(include_str!("../../../report/templates/palette.css"), include_str!("assets/page.css"));
+
 /// What the handlers share.
 #[derive(Clone)]
 pub(super) struct Desktop {
@@ -29,7 +32,7 @@ pub(super) struct Desktop {
 pub(super) fn router(desktop: Desktop) -> Router {
     Router::new()
         .route("/", get(show))
-        .route("/page.css", get(|| part("text/css; charset=utf-8", include_str!("assets/page.css"))))
+        .route("/page.css", get(|| part("text/css; charset=utf-8", STYLE)))
         .route("/page.js", get(|| part("text/javascript; charset=utf-8", include_str!("assets/page.js"))))
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .route("/about", get(about))

@@ -20,8 +20,9 @@ pub(super) async fn answer(shared: &Arc<Shared>, call: &Call) -> Answer {
             "<button name=\"stay\" value=\"no\">Stay</button><button name=\"logout\" value=\"yes\">Log out</button>",
         );
     }
-    let hinted = call.get("id_token_hint").and_then(|hint| hinted(shared, hint));
-    let session = hinted.or_else(|| cookie::find(&call.headers, COOKIE).map(str::to_owned));
+    // The session of the browser is the one that it wants to end; the hint serves those that come without one.
+    let here = cookie::find(&call.headers, COOKIE).filter(|cookie| shared.sessions.find(cookie).is_some());
+    let session = here.map(str::to_owned).or_else(|| call.get("id_token_hint").and_then(|hint| hinted(shared, hint)));
     if let Some((cookie, session)) = session.and_then(|cookie| Some((cookie.clone(), shared.sessions.end(&cookie)?))) {
         let behaviours = &shared.behaviours;
         let (keeps, all) = (behaviours.has("keeps-refresh-tokens"), behaviours.has("revokes-offline-access"));

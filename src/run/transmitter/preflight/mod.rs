@@ -63,6 +63,19 @@ impl Preflight {
         self.observations.extend(acted.observations);
     }
 
+    /// Sends a request; nothing, and a line that says why, if no answer comes.
+    async fn ask(&mut self, world: &World, request: RequestSpec) -> Option<Exchange> {
+        let exchange = world.client.send(request).await;
+        world.note(&exchange);
+        self.exchanges.push(exchange.clone());
+        if let Some(failure) = exchange.failure.as_ref().filter(|_| exchange.response.is_none()) {
+            let (name, advice) = unreachable(failure);
+            self.bad(name, failure.message.clone(), advice);
+            return None;
+        }
+        Some(exchange)
+    }
+
     fn stopped(&mut self, name: &str, stop: Stop) {
         match stop {
             Stop::Inconclusive { reason, exchanges, observations } => {
@@ -117,14 +130,8 @@ async fn discover(world: &World, flight: &mut Preflight) -> Option<(Value, Url)>
         Some(url) => url.clone(),
         None => Url::parse(&well_known(&settings.issuer, "ssf-configuration").ok()?).ok()?,
     };
-    let exchange = world.client.send(RequestSpec::new("GET", url.clone()).header("Accept", "application/json")).await;
-    world.note(&exchange);
-    flight.exchanges.push(exchange.clone());
-    if let Some(failure) = exchange.failure.as_ref().filter(|_| exchange.response.is_none()) {
-        let (name, advice) = unreachable(failure);
-        flight.bad(name, failure.message.clone(), advice);
-        return None;
-    }
+    let request = RequestSpec::new("GET", url.clone()).header("Accept", "application/json");
+    let exchange = flight.ask(world, request).await?;
     flight.ok(
         "connection",
         match &exchange.tls {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use url::Url;
 
-use super::{Preflight, of_settings, unreachable};
+use super::{Preflight, of_settings};
 use crate::http::{Exchange, RequestSpec};
 use crate::run::clock;
 use crate::run::transmitter::endpoints::Endpoints;
@@ -126,13 +126,5 @@ async fn get(world: &World, url: Url, flight: &mut Preflight) -> Option<Exchange
             return None;
         }
     }
-    let exchange = world.client.send(spec).await;
-    world.note(&exchange);
-    flight.exchanges.push(exchange.clone());
-    if let Some(failure) = exchange.failure.as_ref().filter(|_| exchange.response.is_none()) {
-        let (name, advice) = unreachable(failure);
-        flight.bad(name, failure.message.clone(), advice);
-        return None;
-    }
-    Some(exchange)
+    flight.ask(world, spec).await
 }
