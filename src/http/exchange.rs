@@ -43,6 +43,11 @@ impl Exchange {
         (duration.as_secs_f64() * 1e6).round() / 1e3
     }
 
+    /// How long it took, in seconds, to the microsecond.
+    pub fn seconds(&self) -> f64 {
+        (self.elapsed_ms * 1e3).round() / 1e6
+    }
+
     /// The status code, if an answer came.
     pub fn status(&self) -> Option<u16> {
         self.response.as_ref().map(|response| response.status)

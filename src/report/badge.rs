@@ -9,25 +9,30 @@ const LONGEST: usize = 60;
 
 const HEIGHT: u32 = 20;
 
+/// The signs of the verdicts, as paths.
+const HOOK: &str = "M7 10.4l3 3 5-6.4";
+const CROSS: &str = "M7.6 6.6l6.8 6.8M14.4 6.6l-6.8 6.8";
+const DASH: &str = "M7 10h8";
+
 /// The badge of a run.
 pub fn render(report: &Report) -> String {
     let claim = text::short(&report.profile, LONGEST);
     let known = report.baseline.as_ref().is_some_and(|baseline| baseline.holds);
-    let (verdict, colour) = match report.verdict {
-        Verdict::Conformant => ("conformant".to_owned(), "#1a7f37"),
-        Verdict::Nonconformant if known => ("known violations only".to_owned(), "#7a5200"),
+    let (verdict, colour, sign) = match report.verdict {
+        Verdict::Conformant => ("conformant".to_owned(), "#1a7f37", HOOK),
+        Verdict::Nonconformant if known => ("known violations only".to_owned(), "#7a5200", DASH),
         Verdict::Nonconformant if report.summary.violated == 0 => {
-            (words::count(report.summary.warned, "warning"), "#b3261e")
+            (words::count(report.summary.warned, "warning"), "#b3261e", CROSS)
         }
-        Verdict::Nonconformant => (format!("{} violated", report.summary.violated), "#b3261e"),
-        Verdict::Inconclusive => ("inconclusive".to_owned(), "#7a5200"),
+        Verdict::Nonconformant => (format!("{} violated", report.summary.violated), "#b3261e", CROSS),
+        Verdict::Inconclusive => ("inconclusive".to_owned(), "#7a5200", DASH),
     };
-    draw(&claim, &verdict, colour)
+    draw(&claim, &verdict, colour, sign)
 }
 
 /// Two fields side by side: what is claimed, and what came out.
-fn draw(claim: &str, verdict: &str, colour: &str) -> String {
-    // Room for the sign of the tool, which stands before the claim.
+fn draw(claim: &str, verdict: &str, colour: &str, sign: &str) -> String {
+    // Room for the sign of the verdict, which stands before the claim.
     let (left, right) = (width(claim) + 30, width(verdict) + 16);
     let all = left + right;
     let (claim_at, verdict_at, baseline) = (22, left + 8, 14);
@@ -41,7 +46,7 @@ fn draw(claim: &str, verdict: &str, colour: &str) -> String {
 <rect width="{left}" height="{HEIGHT}" fill="#30363d"/>
 <rect x="{left}" width="{right}" height="{HEIGHT}" fill="{colour}"/>
 </g>
-<path d="M7 10.4l3 3 5-6.4" fill="none" stroke="#fff" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"/>
+<path d="{sign}" fill="none" stroke="#fff" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"/>
 <g fill="#fff" font-family="Verdana,'DejaVu Sans',Geneva,sans-serif" font-size="11">
 <text x="{claim_at}" y="{baseline}" textLength="{claim_wide}" lengthAdjust="spacingAndGlyphs">{claim}</text>
 <text x="{verdict_at}" y="{baseline}" textLength="{verdict_wide}" lengthAdjust="spacingAndGlyphs">{verdict}</text>

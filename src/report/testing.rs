@@ -84,6 +84,7 @@ pub fn finding(message: &str, exchange: &str) -> Finding {
         actual: "200".to_owned(),
         exchange: Some(exchange.to_owned()),
         reproduce: Some(COMMAND.to_owned()),
+        times: 1,
     }
 }
 
@@ -154,6 +155,7 @@ fn requirements() -> Vec<RequirementResult> {
         expected: "`response.status` to be 400".to_owned(),
         actual: "401".to_owned(),
         exchange: Some("x2".to_owned()),
+        times: 1,
     }];
     let pushed = "nothing in this run showed it";
     vec![

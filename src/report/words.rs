@@ -59,20 +59,20 @@ pub fn exchange_line(method: &str, url: &str, answer: Option<(u16, &str)>, failu
 
 /// Findings that say the same, each once with how often it was found, in the order of the first.
 pub fn grouped(findings: &[Finding]) -> Vec<(&Finding, usize)> {
-    group(findings, |a, b| a.expected == b.expected && a.actual == b.actual)
+    group(findings, |a, b| a.expected == b.expected && a.actual == b.actual, |finding| finding.times)
 }
 
 /// Leniencies for the same reason, each once with how often it was granted.
 pub fn grouped_leniencies(accepted: &[Leniency]) -> Vec<(&Leniency, usize)> {
-    group(accepted, |a, b| a.because == b.because)
+    group(accepted, |a, b| a.because == b.because, |leniency| leniency.times)
 }
 
-fn group<T>(items: &[T], same: impl Fn(&T, &T) -> bool) -> Vec<(&T, usize)> {
+fn group<T>(items: &[T], same: impl Fn(&T, &T) -> bool, times: impl Fn(&T) -> usize) -> Vec<(&T, usize)> {
     let mut groups: Vec<(&T, usize)> = Vec::new();
     for item in items {
         match groups.iter_mut().find(|(first, _)| same(first, item)) {
-            Some((_, times)) => *times += 1,
-            None => groups.push((item, 1)),
+            Some((_, seen)) => *seen = seen.saturating_add(times(item)),
+            None => groups.push((item, times(item))),
         }
     }
     groups

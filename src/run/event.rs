@@ -124,6 +124,18 @@ pub struct Finding {
     pub exchange: Option<String>,
     /// A command that reproduces it.
     pub reproduce: Option<String>,
+    /// How often it was seen like this; the exchange is that of the first time.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub times: usize,
+}
+
+fn once() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_once(times: &usize) -> bool {
+    *times == 1
 }
 
 /// Something accepted though not ideal, and why it is accepted.
@@ -139,6 +151,9 @@ pub struct Leniency {
     pub actual: String,
     /// The id of the exchange that shows it.
     pub exchange: Option<String>,
+    /// How often it was seen like this; the exchange is that of the first time.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub times: usize,
 }
 
 /// What became of one requirement.

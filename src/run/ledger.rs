@@ -8,7 +8,7 @@ use crate::suite::Catalogue;
 use crate::suite::catalogue::Case;
 use crate::suite::model::section::Level;
 
-/// How many findings of one requirement are kept; more are counted.
+/// How many findings of one requirement that differ are kept; the same again is counted.
 const KEPT: usize = 20;
 
 /// Collects what was seen of the requirements of a run.
@@ -62,9 +62,19 @@ impl Ledger {
                     expected: explanation.expected.clone(),
                     actual: explanation.actual.clone(),
                     exchange: seen.exchange.clone(),
+                    times: 1,
                 };
-                if entry.accepted.len() < KEPT {
-                    entry.accepted.push(leniency);
+                let same = |known: &&mut Leniency| {
+                    known.source == leniency.source
+                        && known.because == leniency.because
+                        && known.expected == leniency.expected
+                        && known.actual == leniency.actual
+                };
+                let has_room = entry.accepted.len() < KEPT;
+                match entry.accepted.iter_mut().find(same) {
+                    Some(known) => known.times += 1,
+                    None if has_room => entry.accepted.push(leniency),
+                    None => {}
                 }
                 None
             }
@@ -76,12 +86,21 @@ impl Ledger {
                     actual: explanation.actual.clone(),
                     exchange: seen.exchange.clone(),
                     reproduce,
+                    times: 1,
                 };
                 if !entry.broken_by.contains(&seen.source) {
                     entry.broken_by.push(seen.source.clone());
                 }
-                if entry.findings.len() < KEPT {
-                    entry.findings.push(finding.clone());
+                let same = |known: &&mut Finding| {
+                    known.source == finding.source
+                        && known.expected == finding.expected
+                        && known.actual == finding.actual
+                };
+                let has_room = entry.findings.len() < KEPT;
+                match entry.findings.iter_mut().find(same) {
+                    Some(known) => known.times += 1,
+                    None if has_room => entry.findings.push(finding.clone()),
+                    None => {}
                 }
                 Some(finding)
             }
@@ -230,5 +249,35 @@ fn result(catalogue: &Catalogue, index: usize, entry: &Entry) -> RequirementResu
         broken_by,
         known_by: Vec::new(),
         accepted: entry.accepted.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::Explanation;
+    use crate::suite::{Sources, load};
+
+    #[test]
+    fn the_same_again_is_counted_and_leaves_room_for_others() {
+        let catalogue = load(&Sources::embedded()).expect("the built-in suites load");
+        let requirement = 0;
+        let mut ledger = Ledger::new([requirement]);
+        let mut see = |source: &str, actual: &str| {
+            let explanation = Explanation { expected: "something".to_owned(), actual: actual.to_owned() };
+            let seen = Observation {
+                requirement,
+                source: source.to_owned(),
+                result: Observed::Broken(explanation),
+                exchange: None,
+            };
+            ledger.enter(&catalogue, &seen, None);
+        };
+        (0..237).for_each(|_| see("a rule", "the same"));
+        see("a case", "the same");
+        (0..100).for_each(|number| see("a rule", &number.to_string()));
+        let findings = &ledger.results(&catalogue)[0].findings;
+        assert_eq!(findings.len(), KEPT);
+        assert_eq!((findings[0].times, findings[1].source.as_str()), (237, "a case"));
     }
 }

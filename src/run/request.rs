@@ -78,7 +78,7 @@ pub(crate) fn set_exchange(scope: &mut Scope, exchange: &Exchange) {
     scope.set("request", request_value(&exchange.request));
     scope.set("response", response_value(exchange));
     scope.set("tls", tls_value(exchange.tls.as_ref()));
-    scope.set("elapsed", json!(exchange.elapsed_ms / 1000.0));
+    scope.set("elapsed", json!(exchange.seconds()));
 }
 
 /// A template that has to be an object.

@@ -22,6 +22,8 @@ pub(crate) struct Acted {
     pub exchanges: Vec<Exchange>,
     /// What the passive rules saw on the way.
     pub observations: Vec<Observation>,
+    /// Something was waited for that did not come.
+    pub missed: bool,
     /// A push that has to be refused got no answer at all: whether the SET was taken cannot be told.
     pub unanswered: bool,
 }
@@ -96,7 +98,9 @@ pub(crate) async fn run_case(
         }
         match actor.act(step, &mut scope).await {
             Ok(acted) => {
-                let exchange = acted.exchanges.last().map(|exchange| exchange.id.clone());
+                // What did not come is seen in none of those that came: what was done before shows most.
+                let shows = if acted.missed { exchanges.last() } else { acted.exchanges.last() };
+                let exchange = shows.map(|exchange: &Exchange| exchange.id.clone());
                 exchanges.extend(acted.exchanges);
                 observations.extend(acted.observations);
                 if acted.unanswered {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::support::Home;
-use crate::support::live::{Answer, Feed, Mock, TOKEN, ask, event, receiver, transmitter, visitor};
+use crate::support::live::{Answer, Feed, Mock, TOKEN, ask, event, last_word, receiver, transmitter, visitor};
 use crate::support::target::{push, respond, serve};
 use crate::support::token::{AUDIENCE, ISSUER, jwks, key, set};
 
@@ -329,4 +329,29 @@ fn a_page_that_does_not_read_holds_nobody_up() {
     mock.running.signal("TERM");
     let (code, said) = mock.running.end();
     assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn mutants_of_the_service_provider_are_switched_too() {
+    let home = Home::new();
+    let mut args = vec!["mock", "transmitter", "--listen", ANY, "--alg", "ES256", "--token", TOKEN, "--ui", ANY];
+    args.extend(["--scim", ANY]);
+    let mut running = home.start(&args);
+    let at = last_word(&running.line_with("is ready: "));
+    let scim = running.line_with("  SCIM ").split(' ').find(|word| word.starts_with("http")).expect("a URL").to_owned();
+    let page = last_word(&running.line_with("the live page is at "));
+    let mock = Mock { running, at, page };
+    let scim = scim.strip_suffix("/scim/v2").expect("the base").to_owned();
+    let bearer = format!("Bearer {TOKEN}");
+    let announced = || {
+        let answer = ask(&scim, "GET", "/scim/v2/ServiceProviderConfig", &[("Authorization", &bearer)], "");
+        let document: Value = serde_json::from_str(&answer.body).expect("a configuration");
+        document["securityEvents"].clone()
+    };
+    assert!(announced().is_object());
+    let switch = |on| json!({ "action": "deviate", "id": "scim-events/4/security-events-as-text", "on": on });
+    assert_eq!(mock.act(&switch(true)).status, 200);
+    assert_eq!(announced(), "request");
+    assert_eq!(mock.act(&switch(false)).status, 200);
+    assert!(announced().is_object());
 }

@@ -16,6 +16,7 @@ mod lint;
 mod live;
 mod logout;
 mod mock;
+mod readme;
 mod selection;
 mod show;
 #[path = "../support/mod.rs"]

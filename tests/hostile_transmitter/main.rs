@@ -17,5 +17,6 @@ mod listener;
 mod metadata;
 mod places;
 mod raw;
+mod scim;
 mod streams;
 mod wire;

@@ -32,7 +32,8 @@ pub struct Answer {
     pub body: String,
 }
 
-fn last_word(line: &str) -> String {
+/// The last word of a line, such as an address.
+pub fn last_word(line: &str) -> String {
     line.rsplit(' ').next().expect("a word").trim_end_matches('/').to_owned()
 }
 

@@ -11,7 +11,7 @@ use url::Url;
 use super::deviations::DeviationArgs;
 use super::explain::Explainer;
 use super::ui::of_receiver::{self, ReceiverDesk};
-use super::ui::{Deviations, Teller, Ui, UiArgs};
+use super::ui::{Deviations, Part, Teller, Ui, UiArgs};
 use super::visitor::{self, VisitorArgs};
 use crate::cli::catalogue::SuiteArgs;
 use crate::cli::config::secret;
@@ -140,7 +140,8 @@ async fn serve(args: ReceiverArgs, catalogue: Arc<Catalogue>, deviations: Vec<De
         Some(addr) => {
             let redactor = Arc::new(RwLock::new(redactor.clone()));
             let fits = of_receiver::fits;
-            let deviations = Deviations::new(catalogue.clone(), Role::Receiver, fits, switch, deviations);
+            let deviations =
+                Deviations::new(catalogue.clone(), Role::Receiver, vec![Part { fits, switch }], deviations);
             let teller = Arc::new(Teller::new(catalogue.clone(), redactor, Arc::new(deviations)));
             let (issuer, audience) = (args.issuer.clone(), args.audience.clone());
             let desk = Arc::new(ReceiverDesk { url: url.clone(), issuer, audience });

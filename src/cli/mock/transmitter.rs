@@ -12,7 +12,7 @@ use url::Url;
 
 use super::deviations::DeviationArgs;
 use super::ui::of_transmitter::{self, Scene, TransmitterDesk};
-use super::ui::{Deviations, Teller, Ui, UiArgs};
+use super::ui::{Deviations, Part, Teller, Ui, UiArgs};
 use super::welcome::{self, Guest};
 use crate::cli::catalogue::SuiteArgs;
 use crate::cli::config::secret;
@@ -130,7 +130,7 @@ pub(super) fn main(args: TransmitterArgs) -> Result<ExitCode, Failure> {
     options.other_key = Some(keys.other);
     let catalogue = args.suites.load()?;
     let chosen = args.deviations.chosen(&catalogue, Role::Transmitter)?;
-    let (of_scim, deviations): (Vec<_>, Vec<_>) = chosen.into_iter().partition(Deviation::is_of_scim);
+    let (of_scim, mut deviations): (Vec<_>, Vec<_>) = chosen.into_iter().partition(Deviation::is_of_scim);
     if args.scim.is_none() && !of_scim.is_empty() {
         return Err(Failure::usage("--mutant and --variation: those of a SCIM service provider need --scim"));
     }
@@ -152,6 +152,7 @@ pub(super) fn main(args: TransmitterArgs) -> Result<ExitCode, Failure> {
     options.timing.min_verification_interval = args.min_verification_interval;
     options.timing.inactivity_timeout = args.inactivity_timeout.map(Duration::from_secs);
     let tamper = Tamper::new(deviations.iter().cloned());
+    let scim = args.scim.map(|addr| (addr, Switch::from(Tamper::new(of_scim.iter().cloned()))));
     let live = match args.ui.ui {
         None => {
             // Last, as a variation may change what the options above say.
@@ -162,12 +163,15 @@ pub(super) fn main(args: TransmitterArgs) -> Result<ExitCode, Failure> {
             let switch = Switch::from(tamper);
             let redactor = Arc::new(RwLock::new(redactor.clone()));
             let eyes = Eyes::install(&mut options, switch.clone(), redactor.clone()).map_err(Failure::usage)?;
-            let fits = of_transmitter::fits;
-            let deviations = Deviations::new(catalogue.clone(), Role::Transmitter, fits, switch, deviations);
+            let mut parts = vec![Part { fits: of_transmitter::fits, switch }];
+            if let Some((_, switch)) = &scim {
+                parts.push(Part { fits: Deviation::is_of_scim, switch: switch.clone() });
+                deviations.extend(of_scim);
+            }
+            let deviations = Deviations::new(catalogue.clone(), Role::Transmitter, parts, deviations);
             Some(Live { addr, eyes, teller: Arc::new(Teller::new(catalogue, redactor, Arc::new(deviations))) })
         }
     };
-    let scim = args.scim.map(|addr| (addr, Tamper::new(of_scim)));
     runtime()?.block_on(serve(options, scim, &guests, &redactor, live))
 }
 
@@ -176,7 +180,7 @@ async fn provider(
     transmitter: &Arc<SsfTransmitter>,
     tokens: Vec<SecretString>,
     addr: SocketAddr,
-    tamper: Tamper,
+    tamper: Switch,
     requests: Recorder,
 ) -> Result<ScimProvider, Failure> {
     let options = ScimOptions { addr, tamper, requests, ..ScimOptions::new(transmitter.clone(), tokens) };
@@ -251,7 +255,7 @@ fn account(name: &str, token: SecretString, audience: &str) -> ReceiverAccount {
 
 async fn serve(
     mut options: SsfOptions,
-    scim: Option<(SocketAddr, Tamper)>,
+    scim: Option<(SocketAddr, Switch)>,
     guests: &[Guest],
     redactor: &Redactor,
     live: Option<Live>,

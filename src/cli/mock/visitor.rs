@@ -14,7 +14,7 @@ use url::Url;
 use super::explain::Explainer;
 use super::receiver::ReceiverArgs;
 use super::ui::of_visitor::{self, Visit, VisitorDesk};
-use super::ui::{Deviations, Teller, Ui};
+use super::ui::{Deviations, Part, Teller, Ui};
 use crate::cli::config::secret;
 use crate::cli::console::{Failure, line, visible};
 use crate::cli::run::web_url;
@@ -170,7 +170,8 @@ pub(super) fn main(
     options.deviate(Tamper::new(deviations.iter().cloned())).map_err(Failure::usage)?;
     let live = args.ui.ui.map(|addr| {
         let switch = options.tamper.clone();
-        let list = Deviations::new(catalogue.clone(), Role::Receiver, of_visitor::fits, switch, deviations);
+        let parts = vec![Part { fits: of_visitor::fits, switch }];
+        let list = Deviations::new(catalogue.clone(), Role::Receiver, parts, deviations);
         let bench = Bench::new(&catalogue, &["ssf-transmitter", "set"]);
         let teller = Teller::new(catalogue, Arc::new(RwLock::new(redactor)), Arc::new(list));
         Live { addr, teller: Arc::new(teller), bench }

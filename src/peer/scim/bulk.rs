@@ -64,8 +64,8 @@ impl Bulk {
                 break;
             }
             let counted = match () {
-                () if shared.behaviours.has("counts-from-one") => index + 1,
-                () if shared.behaviours.has("counts-as-it-works") => turn,
+                () if shared.has("counts-from-one") => index + 1,
+                () if shared.has("counts-as-it-works") => turn,
                 () => index,
             };
             let txn = format!("{}:{counted}", told.txn);
@@ -85,11 +85,11 @@ impl Bulk {
         if told.completion {
             let last = self.operations.len().saturating_sub(1);
             let is_left_out = |index: usize| {
-                (shared.behaviours.has("one-set-for-a-bulk-request") && index > 0)
-                    || (shared.behaviours.has("one-set-too-few") && index == last)
+                (shared.has("one-set-for-a-bulk-request") && index > 0)
+                    || (shared.has("one-set-too-few") && index == last)
             };
             completions.retain(|(index, _)| !is_left_out(*index));
-            if shared.behaviours.has("tells-of-bulk-in-reverse") {
+            if shared.has("tells-of-bulk-in-reverse") {
                 completions.reverse();
             }
             completions.iter().for_each(|(_, completion)| shared.complete(completion));

@@ -47,12 +47,12 @@ pub(super) async fn respond(
         }
         Course::Asynchronous { wait, rest } => {
             sleep(wait).await;
-            let of_resource = path.as_ref().filter(|_| shared.behaviours.has("one-txn-a-resource"));
+            let of_resource = path.as_ref().filter(|_| shared.has("one-txn-a-resource"));
             let txn = of_resource
                 .and_then(|path| path.rsplit('/').next())
                 .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
             let answer = accepted(shared, call, &txn, path);
-            let told = Told { txn, completion: !shared.behaviours.has("forgets-completions") };
+            let told = Told { txn, completion: !shared.has("forgets-completions") };
             let shared = shared.clone();
             tokio::spawn(async move {
                 sleep(rest).await;
@@ -66,7 +66,7 @@ pub(super) async fn respond(
 fn course(shared: &Shared, call: &Call) -> Course {
     let Preference { asynchronous, wait } = call.preference();
     let options = &shared.options;
-    let has = |name| shared.behaviours.has(name);
+    let has = |name| shared.has(name);
     let unasked = has("defers-patches-unasked") && call.method == Method::PATCH;
     let never = options.async_request == AsyncRequest::None && !has("asynchronous-all-the-same");
     let some = has("answers-some-synchronously") && call.method == Method::PUT;

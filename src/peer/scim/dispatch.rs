@@ -50,7 +50,7 @@ pub(super) async fn serve(
     };
     let answer = answer(&shared, &call).await.unwrap_or_else(|refusal| refusal.answer());
     let scope = Scope::new().with("request", call.value());
-    shared.options.tamper.reply("scim", answer, &scope).into_response().await
+    shared.options.tamper.now().reply("scim", answer, &scope).into_response().await
 }
 
 async fn answer(shared: &Arc<Shared>, call: &Call) -> Outcome {
@@ -83,10 +83,8 @@ async fn answer(shared: &Arc<Shared>, call: &Call) -> Outcome {
 }
 
 fn authenticate(shared: &Shared, call: &Call) -> Result<(), Refusal> {
-    let open = (call.path.starts_with(PLACE) && shared.behaviours.has("shows-results-to-anybody"))
-        || (Kind::of(&call.path).is_some()
-            && call.method == Method::GET
-            && shared.behaviours.has("shows-resources-to-anybody"));
+    let open = (call.path.starts_with(PLACE) && shared.has("shows-results-to-anybody"))
+        || (Kind::of(&call.path).is_some() && call.method == Method::GET && shared.has("shows-resources-to-anybody"));
     let tokens = &shared.options.tokens;
     let field = call.header("authorization").unwrap_or_default();
     let (scheme, token) = field.split_once(' ').unwrap_or_default();
@@ -124,7 +122,7 @@ async fn change(shared: &Arc<Shared>, call: &Call, kind: Kind, id: String) -> Ou
     let operation = Operation { method: call.method.clone(), kind, id, body, version, bulk_id: None };
     let path = operation.path();
     let work = move |shared: &Shared, told: &deferred::Told| {
-        let index = if told.completion && shared.behaviours.has("counts-every-request") { ":0" } else { "" };
+        let index = if told.completion && shared.has("counts-every-request") { ":0" } else { "" };
         let txn = format!("{}{index}", told.txn);
         let outcome = perform(shared, &operation, &txn);
         if told.completion {

@@ -33,11 +33,11 @@ pub(super) fn tell(shared: &Shared, operation: &Operation, done: &Done, txn: &st
         shared.options.transmitter.announce(&announcement).map(|_| ())
     };
     if operation.method == Method::DELETE {
-        if shared.behaviours.has("removes-before-it-deletes") {
+        if shared.has("removes-before-it-deletes") {
             say("feed:remove", Map::new())?;
         }
         say("prov:delete", Map::new())?;
-        if shared.behaviours.has("removes-what-is-deleted") {
+        if shared.has("removes-what-is-deleted") {
             say("feed:remove", Map::new())?;
         }
         return Ok(());

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::http::Recorder;
 use crate::peer::ssf::SsfTransmitter;
-use crate::peer::tamper::Tamper;
+use crate::peer::tamper::Switch;
 
 /// How the service provider is set up.
 pub struct ScimOptions {
@@ -36,7 +36,7 @@ pub struct ScimOptions {
     /// Whether it says anything of events in its configuration.
     pub announces_events: bool,
     /// How it deviates.
-    pub tamper: Tamper,
+    pub tamper: Switch,
     /// Where the requests of clients are recorded.
     pub requests: Recorder,
 }
@@ -56,7 +56,7 @@ impl ScimOptions {
             relative_locations: false,
             bulk: true,
             announces_events: true,
-            tamper: Tamper::default(),
+            tamper: Switch::default(),
             requests: Recorder::new(64),
         }
     }

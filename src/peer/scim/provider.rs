@@ -45,13 +45,18 @@ pub struct ScimProvider {
 
 pub(super) struct Shared {
     pub options: ScimOptions,
-    pub behaviours: Behaviours,
     pub store: Store,
     pub results: Results,
     base: OnceLock<String>,
 }
 
 impl Shared {
+    /// Whether a behaviour is switched on at this moment.
+    pub fn has(&self, name: &str) -> bool {
+        debug_assert!(BEHAVIOURS.iter().any(|(known, _)| *known == name), "{name} is a behaviour");
+        self.options.tamper.now().behaviours().any(|on| on == name)
+    }
+
     /// The base of the service provider, without a slash at the end.
     pub fn base(&self) -> &str {
         self.base.get().map_or("", String::as_str)
@@ -76,19 +81,15 @@ impl ScimProvider {
     /// # Errors
     /// If the address cannot be listened on, or a deviation is not one of this peer.
     pub async fn start(mut options: ScimOptions) -> Result<Self, StartError> {
-        let behaviours = Behaviours::new(&options.tamper, BEHAVIOURS).map_err(StartError::Deviation)?;
-        let toggles: Vec<String> = options.tamper.toggles().map(str::to_owned).collect();
+        let tamper = options.tamper.now();
+        Behaviours::new(&tamper, BEHAVIOURS).map_err(StartError::Deviation)?;
+        let toggles: Vec<String> = tamper.toggles().map(str::to_owned).collect();
         for toggle in toggles {
             options.apply(&toggle).map_err(StartError::Deviation)?;
         }
         let (addr, requests, public) = (options.addr, options.requests.clone(), options.public_url.clone());
-        let shared = Arc::new(Shared {
-            options,
-            behaviours,
-            store: Store::default(),
-            results: Results::default(),
-            base: OnceLock::new(),
-        });
+        let shared =
+            Arc::new(Shared { options, store: Store::default(), results: Results::default(), base: OnceLock::new() });
         let router = Router::new().fallback(dispatch::serve).with_state(shared.clone());
         let limits = Limits { max_body: MAX_BODY, ..Limits::default() };
         let server = Server::bind(ServerOptions { addr, limits, ..ServerOptions::default() }, router, requests)

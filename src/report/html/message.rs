@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::layout::laid_out;
 use super::limits::{BODY, FIELD, FIELDS, WORDS, block, line};
 use super::token::{TokenView, date};
 use crate::report::exchange::{Body, ExchangeRecord, MessageRecord, kebab};
@@ -93,5 +94,14 @@ fn shown(body: &Body, about: &mut Vec<String>) -> String {
     if text.chars().nth(BODY).is_some() {
         about.push("Shortened here; report.json has more.".to_owned());
     }
-    if is_text { block(text, BODY) } else { line(text, BODY) }
+    if !is_text {
+        return line(text, BODY);
+    }
+    match laid_out(text) {
+        Some(several) => {
+            about.push("Laid out in several lines; it came in one.".to_owned());
+            block(&several, 2 * BODY)
+        }
+        None => block(text, BODY),
+    }
 }

@@ -9,8 +9,10 @@
 //! | [`view`] | what the template shows: the head, and lists |
 //! | [`requirement`] | requirements with their findings, and what was accepted |
 //! | [`message`], [`token`] | exchanges, and the SETs in them |
+//! | [`layout`] | JSON bodies in several lines |
 //! | [`limits`] | how much of it all |
 
+mod layout;
 mod limits;
 mod message;
 pub(super) mod page;

@@ -10,6 +10,9 @@ use crate::report::words;
 use crate::run::baseline::BaselineOutcome;
 use crate::run::event::{CaseResult, CaseStatus, RequirementResult, Status, Verdict};
 
+/// The narrowest part of the bar: one violation among hundreds is seen.
+const NARROWEST: f64 = 12.0;
+
 /// The levels in the order in which a filter offers them.
 const LEVELS: [&str; 5] = ["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY"];
 
@@ -19,6 +22,8 @@ pub(super) struct View {
     /// The sign of the verdict, as a path within 24 by 24.
     sign: &'static str,
     meaning: String,
+    /// Why nothing is concluded, where nothing is.
+    because: Option<String>,
     role: &'static str,
     url: String,
     profile: String,
@@ -146,6 +151,7 @@ impl View {
                 Verdict::Inconclusive => "M12 6.8v6.4M12 17v.1",
             },
             meaning: report.meaning(),
+            because: because(report),
             role: report.target.role.name(),
             url: line(&report.target.url, WORDS),
             profile: line(&report.profile, FIELD),
@@ -252,6 +258,20 @@ const fn class(status: CaseStatus) -> &'static str {
     }
 }
 
+/// What kept most cases of an inconclusive run from showing anything, or the line of the preflight that failed.
+fn because(report: &Report) -> Option<String> {
+    if report.verdict != Verdict::Inconclusive {
+        return None;
+    }
+    if let Some(failed) = report.preflight.iter().find(|line| !line.ok) {
+        return Some(line(&format!("{}: {}", failed.name, failed.message), WORDS));
+    }
+    let inconclusive = report.cases.iter().filter(|case| case.status == CaseStatus::Inconclusive);
+    let reasons = words::by_reason(inconclusive.map(|case| (case.reason.as_deref(), case)));
+    let (reason, cases) = reasons.into_iter().max_by_key(|(_, cases)| cases.len())?;
+    Some(line(&format!("{}: {reason}", words::count(cases.len(), "case")), WORDS))
+}
+
 fn untested<'a>(report: &'a Report, evidence: &mut Evidence<'a>) -> Vec<Reason> {
     let untested = report.with_status(Status::Untested).map(|r| (r.reason.as_deref(), r));
     words::by_reason(untested)
@@ -307,7 +327,8 @@ fn bar(summary: &Summary) -> Vec<Part> {
     let mut from = 0.0;
     let mut parts = Vec::new();
     for status in [Status::Violated, Status::Warned, Status::Satisfied] {
-        let width = if all > 0.0 { 1000.0 * summary.get(status) as f64 / all } else { 0.0 };
+        let number = summary.get(status) as f64;
+        let width = if number > 0.0 { (1000.0 * number / all).max(NARROWEST).min(1000.0 - from) } else { 0.0 };
         if width > 0.0 {
             parts.push(Part { class: status.name(), from: format!("{from:.2}"), width: format!("{width:.2}") });
         }

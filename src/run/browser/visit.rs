@@ -49,6 +49,8 @@ struct Page {
     is_html: bool,
     /// Whether it is longer than what was read.
     cut: bool,
+    /// Whether steps were left, none of which fits one of its forms.
+    unfit: bool,
 }
 
 /// What is sent next.
@@ -71,7 +73,11 @@ impl Visit {
             return String::new();
         }
         let told: Vec<String> = forms(&self.page.text).iter().take(2).map(|form| form.told()).collect();
-        if told.is_empty() { String::new() } else { format!(", which has {}", told.join(" and ")) }
+        match (told.is_empty(), self.page.unfit) {
+            (true, _) => String::new(),
+            (false, false) => format!(", which has {}", told.join(" and ")),
+            (false, true) => format!(", which has {}, and none of the steps that are left fits it", told.join(" and ")),
+        }
     }
 }
 
@@ -102,7 +108,10 @@ impl Browser {
             }
             let found = forms(&visit.page.text);
             let filled = left.iter().enumerate().find_map(|(place, step)| Some((place, step.fill(url, &found)?)));
-            let Some((place, filled)) = filled else { return visit };
+            let Some((place, filled)) = filled else {
+                visit.page.unfit = true;
+                return visit;
+            };
             left.remove(place);
             let submission = match filled {
                 Ok(submission) => submission,
@@ -197,7 +206,7 @@ impl Page {
         let Some(response) = response else { return Self::default() };
         let is_html =
             response.media_type().is_some_and(|kind| matches!(kind.as_str(), "text/html" | "application/xhtml+xml"));
-        Self { text: response.body_text(), is_html, cut: response.truncated }
+        Self { text: response.body_text(), is_html, cut: response.truncated, unfit: false }
     }
 }
 

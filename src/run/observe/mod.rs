@@ -158,7 +158,7 @@ pub(crate) fn judge_push(
         .with("sent", serde_json::Value::Null)
         .with("set", set_value(&token, &signature))
         .with("tls", tls_value(exchange.tls.as_ref()))
-        .with("elapsed", json!(exchange.elapsed_ms / 1000.0))
+        .with("elapsed", json!(exchange.seconds()))
         .with("delivery", serde_json::Value::Null)
         .with("timeouts", timeouts.value());
     let mut observations = judge.message(Kind::Push, &scope, Some(&exchange.id));

@@ -173,7 +173,7 @@ impl RelyingParty {
         scope.set("request", request);
         scope.set("response", response_value(exchange));
         scope.set("tls", tls_value(exchange.tls.as_ref()));
-        scope.set("elapsed", json!(exchange.elapsed_ms / 1000.0));
+        scope.set("elapsed", json!(exchange.seconds()));
         scope.set("sent", sent_value(None, None, Auth::Valid, None));
         scope.set("set", set_value(&token, &signature));
         scope.set("claims", object_or_null(token.claims.as_ref()));
@@ -211,7 +211,14 @@ impl Actor for RelyingParty {
             // Others may go on meanwhile.
             self.turn = None;
             let bound = bound(within, timeouts.quiet, scope);
-            return Ok(self.wait(filter.as_ref(), bound, scope).await);
+            let acted = self.wait(filter.as_ref(), bound, scope).await;
+            // The silence of a provider that is gone says nothing of it.
+            if scope.get("request").is_none_or(Value::is_null) && !self.world.is_there().await {
+                let Acted { exchanges, observations, .. } = acted;
+                let reason = "the provider does not answer any more".to_owned();
+                return Err(Stop::Inconclusive { reason, exchanges, observations });
+            }
+            return Ok(acted);
         }
         if self.turn.is_none() {
             self.turn = Some(self.world.turn.clone().lock_owned().await);

@@ -49,8 +49,8 @@ pub(super) async fn discover(client: &Client, issuer: &str) -> (Vec<Exchange>, R
 }
 
 async fn ask(client: &Client, issuer: &str, exchanges: &mut Vec<Exchange>) -> Result<Provider, String> {
-    let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-    let metadata = document(client, web(&url, "the address of the metadata")?, exchanges).await?;
+    let url = metadata_url(issuer)?;
+    let metadata = document(client, url.clone(), exchanges).await?;
     let named = metadata.get("issuer").and_then(Value::as_str);
     if named != Some(issuer) {
         return Err(format!("{url}: expected the issuer {issuer:?}, got {named:?}"));
@@ -65,6 +65,12 @@ async fn ask(client: &Client, issuer: &str, exchanges: &mut Vec<Exchange>) -> Re
     let keys = document(client, jwks_uri.clone(), exchanges).await?;
     let jwks = Jwks::from_value(&keys).map_err(|error| format!("{jwks_uri}: {error}"))?;
     Ok(Provider { metadata, jwks, authorization_endpoint, token_endpoint, end_session_endpoint })
+}
+
+/// Where the metadata of an issuer are (OpenID Connect Discovery section 4).
+pub(super) fn metadata_url(issuer: &str) -> Result<Url, String> {
+    let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+    web(&url, "the address of the metadata")
 }
 
 fn web(text: &str, what: &str) -> Result<Url, String> {

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::listener::Listener;
-use super::provider::Provider;
+use super::provider::{Provider, metadata_url};
 use super::register::{Identity, register};
 use super::settings::OpSettings;
 use crate::expr::Scope;
-use crate::http::{Client, Exchange};
+use crate::http::{Client, Exchange, RequestSpec};
 use crate::peer::message::object_or_null;
 use crate::peer::oidc::random;
 use crate::run::judge::Judge;
@@ -84,6 +84,12 @@ impl Owners {
 impl World {
     pub(super) fn provider(&self) -> Result<&Provider, String> {
         self.provider.get().ok_or_else(|| "the provider was not asked for its metadata".to_owned())
+    }
+
+    /// Whether the provider still answers, whatever it says.
+    pub async fn is_there(&self) -> bool {
+        let Ok(url) = metadata_url(&self.settings.issuer) else { return false };
+        self.client.send(RequestSpec::new("GET", url)).await.response.is_some()
     }
 
     /// Our client identifier; empty before we are registered.

@@ -44,7 +44,7 @@ pub(super) async fn run(
 ) -> Result<Finished, String> {
     let transmitter = transmitter(lab, combination, toggles).await?;
     let mut options = ScimOptions::new(transmitter.clone(), vec![SecretString::from(TOKEN)]);
-    options.tamper = Tamper::new(deviations.iter().map(|deviation| (*deviation).clone()));
+    options.tamper = Tamper::new(deviations.iter().map(|deviation| (*deviation).clone())).into();
     for toggle in toggles.iter().filter(|toggle| !is_of_transmitter(toggle) && **toggle != STANDING) {
         options.apply(toggle)?;
     }

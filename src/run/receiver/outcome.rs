@@ -52,6 +52,6 @@ pub(crate) fn of_push(exchange: &Exchange) -> Outcome {
         description: member("description"),
         language: response.headers.get("content-language").map(str::to_owned),
         status: Some(response.status),
-        elapsed: Some(exchange.elapsed_ms / 1000.0),
+        elapsed: Some(exchange.seconds()),
     }
 }

@@ -111,7 +111,7 @@ impl Pusher {
             conscience::clear(&pushing.conscience, &seen)?;
         }
         let unanswered = exchange.response.is_none() && plan.fault.is_some_and(Fault::must_be_refused);
-        Ok(Acted { exchanges: vec![exchange], observations, unanswered })
+        Ok(Acted { exchanges: vec![exchange], observations, unanswered, ..Acted::default() })
     }
 
     /// Pushes what has to be accepted, so that the refusal of something else proves something.

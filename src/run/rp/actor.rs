@@ -95,7 +95,15 @@ impl Visitors {
         let mut acted = self.send(plan, about.unwrap_or(Value::Null), scope).await?;
         let exchange = acted.exchanges.pop();
         for (name, session) in &mut self.sessions {
-            acted.exchanges.extend(self.world.look(session).await?);
+            match self.world.look(session).await {
+                Ok(looked) => acted.exchanges.extend(looked),
+                Err(failed) => {
+                    acted.exchanges.extend(failed.exchanges);
+                    acted.exchanges.extend(exchange);
+                    let Acted { exchanges, observations, .. } = acted;
+                    return Err(Stop::Inconclusive { reason: failed.reason, exchanges, observations });
+                }
+            }
             scope.set(name.clone(), session.value());
         }
         // The exchange that the step is about stands last.
@@ -146,7 +154,7 @@ impl Visitors {
             conscience::clear(&world.conscience, &world.conscience.message(Kind::Logout, &judged, None))?;
         }
         let unanswered = exchange.response.is_none() && plan.fault.is_some_and(Fault::must_be_refused);
-        Ok(Acted { exchanges: vec![exchange], observations, unanswered })
+        Ok(Acted { exchanges: vec![exchange], observations, unanswered, ..Acted::default() })
     }
 
     /// The text of a token, encrypted as ID Tokens for the relying party are; `None` where it is sent as it is.

@@ -21,6 +21,9 @@ use crate::suite::model::section::Kind;
 /// How many SETs of one poll answer, or streams of one list, are looked at. Only those are acknowledged.
 const MOST_SETS: usize = 100;
 
+/// How the types of events begin that tell of a SCIM service provider (RFC 9967 section 7.3).
+const SCIM_EVENTS: &str = "urn:ietf:params:scim:event:";
+
 /// A SET that came.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrived {
@@ -62,7 +65,7 @@ impl Ground<'_> {
             .with("request", request_value(&exchange.request))
             .with("response", response_value(exchange))
             .with("sent", sent.clone())
-            .with("elapsed", json!(exchange.elapsed_ms / 1000.0))
+            .with("elapsed", json!(exchange.seconds()))
             .with("timeouts", self.timeouts.value())
             .with("metadata", self.metadata.clone())
             .with("issuer", json!(self.issuer))
@@ -233,7 +236,10 @@ async fn token_of(
     let origin = Origin { stream: stream.clone(), metadata: world.metadata(), via: Some(via) };
     let observations = world.judge.token(token, &signature, &origin, Some(&exchange.id));
     let claims = object_or_null(token.claims.as_ref());
-    world.heard.store(true, Ordering::Relaxed);
+    let mut events = claims["events"].as_object().into_iter().flat_map(|events| events.keys());
+    if events.any(|event| event.starts_with(SCIM_EVENTS)) {
+        world.heard.store(true, Ordering::Relaxed);
+    }
     let jti = claims.get("jti").and_then(Value::as_str).unwrap_or_default().to_owned();
     let arrived = Arrived {
         set: set_value(token, &signature),

@@ -438,11 +438,14 @@ impl TransmitterRun {
             notes.push("Certificates were not checked (--insecure).".to_owned());
         }
         if self.is_deaf() {
-            notes.push("No SET came: nothing can be concluded about the events of the service provider.".to_owned());
+            notes.push(
+                "No SET came that tells of the service provider: nothing can be concluded about its events.".to_owned(),
+            );
         }
         let left = self.world.registry.left().len();
         if left > 0 {
-            notes.push(format!("{left} streams that were created could not be deleted."));
+            let streams = if left == 1 { "stream that was" } else { "streams that were" };
+            notes.push(format!("{left} {streams} created could not be deleted."));
         }
         let left = self.world.scim.as_ref().map(|scim| scim.resources.left()).unwrap_or_default();
         if !left.is_empty() {
@@ -454,7 +457,8 @@ impl TransmitterRun {
         }
         let strangers = self.world.listener.strangers();
         if strangers > 0 {
-            notes.push(format!("{strangers} requests came to paths of our push listener that were never given out."));
+            let requests = if strangers == 1 { "request" } else { "requests" };
+            notes.push(format!("{strangers} {requests} came to paths of our push listener that were never given out."));
         }
         notes
     }

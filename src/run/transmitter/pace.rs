@@ -64,6 +64,11 @@ impl Pace {
         let asked = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
         let usual = FIRST_PAUSE * 2_u32.saturating_pow(state.strikes.min(8));
         let moment = Instant::now() + asked.unwrap_or(usual).min(LONGEST_PAUSE);
+        // Whoever is told to come back later than that does not wait at all.
+        if asked.is_some_and(|asked| asked > PATIENCE) {
+            state.waited = PATIENCE + LONGEST_PAUSE;
+            return true;
+        }
         // Several requests that were under way together are one refusal.
         if state.not_before.is_none_or(|known| known <= Instant::now()) {
             state.strikes += 1;
@@ -78,6 +83,16 @@ impl Pace {
 mod tests {
     use super::*;
     use crate::http::{Request, Response};
+
+    #[test]
+    fn nobody_waits_for_a_day() {
+        let pace = Pace::default();
+        let mut exchange = answered(429);
+        let response = exchange.response.as_mut().expect("an answer");
+        response.headers.push("Retry-After", "86400");
+        assert!(pace.note(&exchange) && pace.is_exhausted());
+        assert_eq!(pace.lock().not_before, None);
+    }
 
     fn answered(status: u16) -> Exchange {
         Exchange {

@@ -52,7 +52,7 @@ pub(crate) struct World {
     pub found: OnceLock<Found>,
     pub offer: OnceLock<Offer>,
     pub lost: AtomicU32,
-    /// Whether any SET came.
+    /// Whether any SET came that tells of a SCIM service provider.
     pub heard: AtomicBool,
     pub pace: Pace,
 }

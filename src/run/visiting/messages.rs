@@ -54,7 +54,7 @@ impl Host {
             let request = request_value(&exchange.request);
             let response = response_value(exchange);
             self.judge_request(&arrival, exchange);
-            self.answered.push(Answered { arrival, request, response, elapsed: exchange.elapsed_ms / 1000.0 });
+            self.answered.push(Answered { arrival, request, response, elapsed: exchange.seconds() });
         }
         self.exchanges.push(evidence((**exchange).clone()));
     }
@@ -164,7 +164,7 @@ pub(crate) fn of_push(
         .with("sent", sent)
         .with("set", set)
         .with("tls", tls_value(exchange.tls.as_ref()))
-        .with("elapsed", json!(exchange.elapsed_ms / 1000.0))
+        .with("elapsed", json!(exchange.seconds()))
         .with("delivery", Value::Null)
         .with("timeouts", timeouts.value());
     judge.message(Kind::Push, &scope, Some(&exchange.id))

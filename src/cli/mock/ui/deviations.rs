@@ -16,23 +16,28 @@ const MOST: usize = 50;
 /// Whether a mock can act a deviation out at all.
 pub(in crate::cli::mock) type Fits = fn(&Deviation) -> bool;
 
+/// A part of a mock: which deviations are its own, and what switches them.
+pub(in crate::cli::mock) struct Part {
+    pub fits: Fits,
+    pub switch: Switch,
+}
+
 /// What can be switched.
 pub(in crate::cli::mock) struct Deviations {
     catalogue: Arc<Catalogue>,
     role: Role,
-    fits: Fits,
-    switch: Switch,
+    parts: Vec<Part>,
     on: Mutex<BTreeSet<String>>,
     /// Those that were on from the start and differ in what only a start can change.
     fixed: BTreeSet<String>,
 }
 
 impl Deviations {
-    /// The deviations of a peer of this role; those of `on` are on, which `switch` has to know.
-    pub fn new(catalogue: Arc<Catalogue>, role: Role, fits: Fits, switch: Switch, on: Vec<Deviation>) -> Self {
+    /// The deviations of a peer of this role; those of `on` are on, which the switches have to know.
+    pub fn new(catalogue: Arc<Catalogue>, role: Role, parts: Vec<Part>, on: Vec<Deviation>) -> Self {
         let fixed = on.iter().filter(|deviation| at_start(deviation)).map(|deviation| deviation.id.clone()).collect();
         let on = Mutex::new(on.into_iter().map(|deviation| deviation.id).collect());
-        Self { catalogue, role, fits, switch, on, fixed }
+        Self { catalogue, role, parts, on, fixed }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
@@ -69,7 +74,7 @@ impl Deviations {
     }
 
     fn has(&self, deviation: &Deviation) -> bool {
-        deviation.role == self.role && (self.fits)(deviation)
+        deviation.role == self.role && self.parts.iter().any(|part| (part.fits)(deviation))
     }
 
     fn find(&self, id: &str) -> Option<&Deviation> {
@@ -107,7 +112,10 @@ impl Deviations {
     }
 
     fn apply(&self, on: &BTreeSet<String>) {
-        self.switch.set(Tamper::new(on.iter().filter_map(|id| self.find(id)).cloned()));
+        for part in &self.parts {
+            let its_own = on.iter().filter_map(|id| self.find(id)).filter(|deviation| (part.fits)(deviation));
+            part.switch.set(Tamper::new(its_own.cloned()));
+        }
     }
 }
 
@@ -125,7 +133,8 @@ mod tests {
         let catalogue = Arc::new(load(&Sources::embedded()).expect("the built-in suites load"));
         let find = |id: &&str| Catalogue::find_deviation(&catalogue.mutants, id).expect("a mutant").clone();
         let on = on.iter().map(find).collect();
-        Deviations::new(catalogue.clone(), Role::Transmitter, |_| true, switch.clone(), on)
+        let part = Part { fits: |deviation| !deviation.is_of_scim(), switch: switch.clone() };
+        Deviations::new(catalogue.clone(), Role::Transmitter, vec![part], on)
     }
 
     #[test]
@@ -138,6 +147,21 @@ mod tests {
         deviations.conform();
         assert_eq!(switch.now().behaviours().count(), 0);
         deviations.set("rfc8935/2.2/acknowledges-with-200", true).expect_err("it is one of a receiver");
+    }
+
+    #[test]
+    fn each_part_has_its_own() {
+        let (one, other) = (Switch::default(), Switch::default());
+        let catalogue = Arc::new(load(&Sources::embedded()).expect("the built-in suites load"));
+        let parts = vec![
+            Part { fits: |deviation| !deviation.is_of_scim(), switch: one.clone() },
+            Part { fits: Deviation::is_of_scim, switch: other.clone() },
+        ];
+        let deviations = Deviations::new(catalogue, Role::Transmitter, parts, Vec::new());
+        deviations.set("scim-events/2.5.1.2/counts-from-one", true).expect("there is one");
+        deviations.set("rfc8936/2.1/ignores-acknowledgements", true).expect("there is one");
+        assert_eq!(one.now().behaviours().collect::<Vec<_>>(), ["ignores-acks"]);
+        assert_eq!(other.now().behaviours().collect::<Vec<_>>(), ["counts-from-one"]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod tell;
 
 pub(super) use args::UiArgs;
 pub(super) use desk::{Action, Desk};
-pub(super) use deviations::Deviations;
+pub(super) use deviations::{Deviations, Part};
 pub(super) use entry::Way;
 pub(super) use feed::Feed;
 pub(super) use serve::Ui;

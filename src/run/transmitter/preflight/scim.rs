@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use url::Url;
 
-use super::{Preflight, of_settings};
+use super::{MOST_METADATA, Preflight, of_settings};
 use crate::http::{Exchange, RequestSpec};
 use crate::run::clock;
 use crate::run::transmitter::endpoints::Endpoints;
@@ -69,6 +69,14 @@ async fn look(world: &World, scim: &Scim, flight: &mut Preflight) -> bool {
         flight.lines.extend(clock::line(&exchange, "the service provider"));
     }
     let Some(response) = &exchange.response else { return false };
+    if response.truncated || response.body.len() > MOST_METADATA {
+        flight.bad(
+            "scim",
+            format!("{url}: the document is larger than what is read (64 KiB)"),
+            "Is this the configuration?",
+        );
+        return false;
+    }
     let document = json_of(&response.body);
     match response.status {
         200 if document.is_object() => {}

@@ -52,6 +52,7 @@ impl Visitor {
         if found.is_none() && self.world.is_gone().await {
             return Err(gone(&mut acted));
         }
+        acted.missed = found.is_none();
         self.show(what, found, &id, scope);
         Ok(acted)
     }
