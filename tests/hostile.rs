@@ -4,10 +4,11 @@
 mod support;
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::thread;
 use std::time::Duration;
 
-use support::target::{Asked, acknowledge, respond, serve, stay_mute};
+use support::target::{Asked, acknowledge, read_request, respond, serve, stay_mute};
 use support::{Ended, Home, with_status};
 
 /// No run of these tests may take longer.
@@ -182,6 +183,34 @@ fn resets(_: &Asked, _: &mut TcpStream) -> std::io::Result<()> {
 fn hanging_up() {
     is_inconclusive_from_the_start(resets, "FAILED  answer");
     breaks_later(resets, "rfc8935/2.3/status-400");
+}
+
+#[test]
+fn who_is_gone_is_not_blamed() {
+    for good in 0..6 {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let url = format!("http://{}/events", listener.local_addr().expect("an address"));
+        thread::spawn(move || {
+            for _ in 0..good {
+                let (mut stream, _) = listener.accept().expect("a client");
+                read_request(&mut stream).expect("a request");
+                acknowledge(&mut stream).expect("an answer");
+            }
+            let (mut stream, _) = listener.accept().expect("a client");
+            drop(listener);
+            let _ = read_request(&mut stream);
+        });
+        let home = Home::new();
+        // What it takes from the third push on it should have refused; that it dies is no breach.
+        let selection = ["--only", "rfc8935/2.2/", "--only", "rfc8935/2.3/"];
+        let basic = ["run", "receiver", &url, "--alg", "ES256", "--jobs", "1", "--timeout", "2"];
+        home.run(&[&basic[..], &selection].concat()).expect_code(3);
+        let report = home.report();
+        let blamed = with_status(&report, "violated");
+        assert!(!blamed.contains(&"rfc8935/2.3/status-400"), "after {good}: {blamed:?}");
+        assert!(!blamed.contains(&"rfc8935/2.2/status-202"), "after {good}: {blamed:?}");
+        assert!(good > 1 || blamed.is_empty(), "after {good}: {blamed:?}");
+    }
 }
 
 #[test]

@@ -45,6 +45,13 @@ impl Stop {
     pub fn inconclusive(reason: impl Into<String>) -> Self {
         Self::Inconclusive { reason: reason.into(), exchanges: Vec::new(), observations: Vec::new() }
     }
+
+    /// Nobody was there to answer, which says nothing of what was asked.
+    pub fn gone(exchange: Exchange) -> Self {
+        let failure = exchange.failure.as_ref().map_or("no answer came", |failure| failure.message.as_str());
+        let reason = format!("nobody is there any more: {failure}");
+        Self::Inconclusive { reason, exchanges: vec![exchange], observations: Vec::new() }
+    }
 }
 
 /// A case that has been gone through.

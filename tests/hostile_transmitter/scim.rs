@@ -1,16 +1,18 @@
 //! SCIM service providers that misbehave, beside a transmitter that does not.
 
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use setspec::peer::ssf::events;
 use setspec::run::event::Verdict;
 use setspec::run::transmitter::settings::{CredentialSettings, ScimSettings, TransmitterSettings};
 
 use crate::bench::{Hostile, Seen, run, settings, start};
-use crate::support::target::{Asked, Target, respond, serve, stay_mute};
+use crate::support::target::{Asked, Target, read_request, respond, serve, stay_mute};
 
 const TOKEN: &str = "token-of-the-scim-client";
 
@@ -51,7 +53,11 @@ fn behave(asked: &Asked, line: &str, stream: &mut TcpStream) -> std::io::Result<
 
 /// Settings for a run against a service provider and an issuer.
 fn with_scim(issuer: &str, target: &Target) -> TransmitterSettings {
-    let url = target.url.trim_end_matches("/events").parse().expect("a URL");
+    with_scim_at(issuer, &target.url)
+}
+
+fn with_scim_at(issuer: &str, url: &str) -> TransmitterSettings {
+    let url = url.trim_end_matches("/events").parse().expect("a URL");
     let credential = Some(CredentialSettings::Token(SecretString::from(TOKEN)));
     let mut settings = settings(issuer);
     settings.profile = "scim-transmitter".to_owned();
@@ -194,4 +200,37 @@ async fn bulk_answers_of_another_shape() {
         line.starts_with("POST /Bulk").then(|| scim(stream, "200 OK", &odd))
     });
     against(&target).await.not_conformant();
+}
+
+#[tokio::test]
+async fn one_that_is_gone_is_not_blamed() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let url = format!("http://{}/events", listener.local_addr().expect("an address"));
+    let here = url.trim_end_matches("/events").to_owned();
+    thread::spawn(move || {
+        for number in 1.. {
+            let (mut stream, _) = listener.accept().expect("a client");
+            // Who looks whether somebody is there says nothing.
+            let Ok((head, body)) = read_request(&mut stream) else { continue };
+            let line = head.lines().next().unwrap_or_default().to_owned();
+            if line.starts_with("PUT") && head.to_ascii_lowercase().contains("respond-async") {
+                let location = format!("{here}{}", line.split(' ').nth(1).unwrap_or_default());
+                let fields =
+                    [("Set-Txn", "txn-1"), ("Preference-Applied", "respond-async"), ("Location", location.as_str())];
+                // It promises to tell of the completion, and is gone.
+                drop(listener);
+                let _ = respond(&mut stream, "202 Accepted", &fields, b"");
+                return;
+            }
+            let _ = behave(&Asked { number, head, body }, &line, &mut stream);
+        }
+    });
+    let transmitter = start(Hostile::answers(|_, _, answer| answer), |options| {
+        options.features.events_supported = events::all().map(str::to_owned).collect();
+    })
+    .await;
+    let mut settings = with_scim_at(transmitter.issuer(), &url);
+    settings.jobs = 1;
+    let seen = run(settings).await.inconclusive();
+    assert_eq!(seen.flagged().next(), None, "{}", seen.told());
 }

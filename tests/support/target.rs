@@ -100,7 +100,7 @@ pub fn stay_mute(stream: &mut TcpStream) -> std::io::Result<()> {
 }
 
 /// Reads a head and as much body as it announces.
-fn read_request(stream: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {
+pub fn read_request(stream: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {
     let mut read = Vec::new();
     let mut buffer = [0; 16 * 1024];
     loop {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustls::ClientConfig;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 pub(super) use connect::{Bound, connect};
@@ -19,6 +19,9 @@ pub(super) use connect::{Bound, connect};
 use super::tls::{Roots, TlsError, client_config};
 use super::wire::answer::AnswerReader;
 use super::{Exchange, Failure, Request};
+
+/// The pause between two looks whether a server is still there.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// How a [`Client`] works.
 #[derive(Debug, Clone)]
@@ -136,7 +139,19 @@ impl Client {
         self.exchange(spec, None).await
     }
 
-    /// The same, and tells `written` when the whole request has been written, or when it cannot be any more: for a
+    /// Whether anybody takes a connection there, whatever comes of it then. A server that ended a connection without an
+    /// answer may be gone, or may have answered so. It looks twice: who is about to end may take one more.
+    pub async fn finds_somebody(&self, url: &Url) -> bool {
+        let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else { return false };
+        let look = || connect::connect(&host, port, connect::Bound::of(self.0.options.connect_timeout));
+        if look().await.is_err() {
+            return false;
+        }
+        sleep(BETWEEN_LOOKS).await;
+        look().await.is_ok()
+    }
+
+    /// Sends a request like [`send`](Self::send), and tells `written` when the whole request has been written, or when it cannot be any more: for a
     /// request whose answer is waited for while other things go on.
     pub async fn send_and_tell(&self, spec: RequestSpec, written: &Notify) -> Exchange {
         let exchange = self.exchange(spec, Some(written)).await;

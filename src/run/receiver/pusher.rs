@@ -48,7 +48,7 @@ pub(crate) struct Pushing {
     pub jwks: Jwks,
     /// How long an answer may take.
     pub response: Duration,
-    /// Controls in a row that got no answer at all.
+    /// Controls in a row that got no answer at all, and requests for which nobody was there.
     pub lost: Arc<AtomicU32>,
 }
 
@@ -114,9 +114,23 @@ impl Pusher {
         Ok(Acted { exchanges: vec![exchange], observations, unanswered, ..Acted::default() })
     }
 
+    /// The same for a case, which ends where nobody is there any more.
+    async fn pushed(&self, plan: &PushPlan, scope: &mut Scope) -> Result<Acted, Stop> {
+        let Pushing { client, endpoint, lost, .. } = &*self.pushing;
+        let mut acted = self.push(plan, scope).await?;
+        match acted.exchanges.pop_if(|exchange| exchange.failure.is_some()) {
+            Some(exchange) if !client.finds_somebody(endpoint).await => {
+                lost.fetch_add(1, Ordering::Relaxed);
+                return Err(Stop::gone(exchange));
+            }
+            last => acted.exchanges.extend(last),
+        }
+        Ok(acted)
+    }
+
     /// Pushes what has to be accepted, so that the refusal of something else proves something.
     async fn control(&self, plan: &PushPlan, scope: &mut Scope) -> Result<Acted, Stop> {
-        let acted = self.push(plan, scope).await?;
+        let acted = self.pushed(plan, scope).await?;
         let exchange = acted.exchanges.last();
         let lost = &self.pushing.lost;
         let answer = match (exchange.and_then(Exchange::status), exchange.and_then(|it| it.failure.as_ref())) {
@@ -152,7 +166,7 @@ impl Pusher {
 impl Actor for Pusher {
     async fn act(&mut self, step: &Step, scope: &mut Scope) -> Result<Acted, Stop> {
         match &step.action {
-            Action::Push(plan) | Action::Offer(plan) => self.push(plan, scope).await,
+            Action::Push(plan) | Action::Offer(plan) => self.pushed(plan, scope).await,
             Action::Control(plan) => self.control(plan, scope).await,
             Action::Http(plan) => self.request(plan, scope).await,
             Action::Hello(version) => {

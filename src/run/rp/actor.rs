@@ -92,7 +92,7 @@ impl Visitors {
     /// Sends a logout request, and looks which sessions are still there.
     async fn logout(&mut self, plan: &PushPlan, scope: &mut Scope) -> Result<Acted, Stop> {
         let about = self.sessions.get(USUAL).or_else(|| self.sessions.values().next()).map(Session::value);
-        let mut acted = self.send(plan, about.unwrap_or(Value::Null), scope).await?;
+        let mut acted = self.sent(plan, about.unwrap_or(Value::Null), scope).await?;
         let exchange = acted.exchanges.pop();
         for (name, session) in &mut self.sessions {
             match self.world.look(session).await {
@@ -119,6 +119,17 @@ impl Visitors {
         scope.set("request", told.as_ref().map_or(Value::Null, |exchange| form_request_value(&exchange.request)));
         let exchanges = told.iter().map(|exchange| evidence((**exchange).clone())).collect();
         Ok(Acted { exchanges, ..Acted::default() })
+    }
+
+    /// Sends a logout request for a case, which ends where nobody is there any more.
+    async fn sent(&self, plan: &PushPlan, session: Value, scope: &mut Scope) -> Result<Acted, Stop> {
+        let World { client, endpoint, .. } = &*self.world;
+        let mut acted = self.send(plan, session, scope).await?;
+        match acted.exchanges.pop_if(|exchange| exchange.failure.is_some()) {
+            Some(exchange) if !client.finds_somebody(endpoint).await => return Err(Stop::gone(exchange)),
+            last => acted.exchanges.extend(last),
+        }
+        Ok(acted)
     }
 
     async fn send(&self, plan: &PushPlan, session: Value, scope: &mut Scope) -> Result<Acted, Stop> {
@@ -188,7 +199,7 @@ impl Visitors {
     /// A good token ends a session that was there, so that the refusal of something else proves something.
     async fn control(&mut self, plan: &PushPlan, scope: &mut Scope) -> Result<Acted, Stop> {
         let (mut session, mut exchanges) = self.world.login(&self.world.anybody(), None).await?;
-        let mut acted = self.send(plan, session.value(), scope).await?;
+        let mut acted = self.sent(plan, session.value(), scope).await?;
         let last = acted.exchanges.pop();
         let status = last.as_ref().and_then(Exchange::status);
         let failure = last.as_ref().and_then(|exchange| exchange.failure.as_ref().map(|it| it.message.clone()));

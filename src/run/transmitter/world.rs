@@ -176,7 +176,13 @@ impl World {
     }
 
     /// Whether nobody is there any more: a connection that ended without an answer may be the answer of a living target.
+    /// Where there is a SCIM service provider, it has to be there as well.
     pub async fn is_gone(&self) -> bool {
+        if let Some(base) = self.scim.as_ref().and_then(|scim| scim.url(""))
+            && !self.client.finds_somebody(&base).await
+        {
+            return true;
+        }
         let Some(found) = self.found() else { return false };
         let look = self.client.send(RequestSpec::new("GET", found.metadata_url.clone())).await;
         look.failure.is_some_and(|failure| {
