@@ -7,7 +7,7 @@ use cel::extractors::{Arguments, This};
 use cel::objects::KeyRef;
 use cel::{Context, ExecutionError, Value};
 
-use super::{formats, pattern};
+use super::{clock, formats, pattern};
 
 /// One function: how it is called and what a true answer means, for `setspec explain` and for explanations.
 pub struct FunctionDoc {
@@ -154,8 +154,8 @@ pub static FUNCTIONS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "now",
         arity: 0..=0,
-        meaning: "the present time in seconds since 1970",
-        call: |_| Ok(Value::Int(jiff::Timestamp::now().as_second())),
+        meaning: "the present time in seconds since 1970; one and the same within a document that is made",
+        call: |_| Ok(Value::Int(clock::now())),
     },
     FunctionDoc {
         name: "uuid",

@@ -10,6 +10,7 @@
 //! - [`formats`]: syntax checks of the formats that the specifications refer to.
 
 mod ast;
+mod clock;
 mod explain;
 pub mod formats;
 mod functions;

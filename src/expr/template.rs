@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::clock::at_one_moment;
 use super::program::{CompileError, Expression};
 use super::scope::Entered;
 use super::vocabulary::Vocabulary;
@@ -34,7 +35,7 @@ impl Template {
 
     /// The value with every expression evaluated.
     pub fn render(&self, scope: &Entered<'_>) -> Result<Value, String> {
-        render(&self.0, scope)
+        at_one_moment(|| render(&self.0, scope))
     }
 
     /// The rendered value as text: a string without its quotes, anything else as JSON.
