@@ -64,18 +64,15 @@ impl Ledger {
                     exchange: seen.exchange.clone(),
                     times: 1,
                 };
-                let same = |known: &&mut Leniency| {
-                    known.source == leniency.source
-                        && known.because == leniency.because
-                        && known.expected == leniency.expected
-                        && known.actual == leniency.actual
-                };
-                let has_room = entry.accepted.len() < KEPT;
-                match entry.accepted.iter_mut().find(same) {
-                    Some(known) => known.times += 1,
-                    None if has_room => entry.accepted.push(leniency),
-                    None => {}
-                }
+                keep(
+                    &mut entry.accepted,
+                    leniency,
+                    |one| &mut one.times,
+                    |a, b| {
+                        (&a.source, &a.because, &a.expected, &a.actual)
+                            == (&b.source, &b.because, &b.expected, &b.actual)
+                    },
+                );
                 None
             }
             Observed::Broken(explanation) => {
@@ -91,17 +88,12 @@ impl Ledger {
                 if !entry.broken_by.contains(&seen.source) {
                     entry.broken_by.push(seen.source.clone());
                 }
-                let same = |known: &&mut Finding| {
-                    known.source == finding.source
-                        && known.expected == finding.expected
-                        && known.actual == finding.actual
-                };
-                let has_room = entry.findings.len() < KEPT;
-                match entry.findings.iter_mut().find(same) {
-                    Some(known) => known.times += 1,
-                    None if has_room => entry.findings.push(finding.clone()),
-                    None => {}
-                }
+                keep(
+                    &mut entry.findings,
+                    finding.clone(),
+                    |one| &mut one.times,
+                    |a, b| (&a.source, &a.expected, &a.actual) == (&b.source, &b.expected, &b.actual),
+                );
                 Some(finding)
             }
         }
@@ -178,6 +170,16 @@ impl Ledger {
             (false, true) => Verdict::Inconclusive,
             (false, false) => Verdict::Conformant,
         }
+    }
+}
+
+/// Counts what was seen before, and keeps what was not while there is room.
+fn keep<T>(kept: &mut Vec<T>, one: T, times: impl Fn(&mut T) -> &mut usize, same: impl Fn(&T, &T) -> bool) {
+    let has_room = kept.len() < KEPT;
+    match kept.iter_mut().find(|known| same(known, &one)) {
+        Some(known) => *times(known) += 1,
+        None if has_room => kept.push(one),
+        None => {}
     }
 }
 

@@ -3,10 +3,12 @@
 use std::future::Future;
 use std::time::Instant;
 
+use url::Url;
+
 use super::event::{CaseResult, CaseStatus};
 use super::judge::{Judge, Observation, Observed};
 use crate::expr::Scope;
-use crate::http::Exchange;
+use crate::http::{Client, Exchange};
 use crate::suite::catalogue::{Case, Step};
 use crate::suite::model::section::Level;
 
@@ -28,6 +30,19 @@ pub(crate) struct Acted {
     pub unanswered: bool,
 }
 
+impl Acted {
+    /// The same, unless its last exchange failed and nobody is at `url` any more to be blamed for that.
+    pub async fn unless_gone(mut self, client: &Client, url: &Url) -> Result<Self, Stop> {
+        match self.exchanges.pop_if(|exchange| exchange.failure.is_some()) {
+            Some(exchange) if !client.finds_somebody(url).await => Err(Stop::gone(exchange)),
+            last => {
+                self.exchanges.extend(last);
+                Ok(self)
+            }
+        }
+    }
+}
+
 /// Why a case cannot go on.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -47,7 +62,7 @@ impl Stop {
     }
 
     /// Nobody was there to answer, which says nothing of what was asked.
-    pub fn gone(exchange: Exchange) -> Self {
+    fn gone(exchange: Exchange) -> Self {
         let failure = exchange.failure.as_ref().map_or("no answer came", |failure| failure.message.as_str());
         let reason = format!("nobody is there any more: {failure}");
         Self::Inconclusive { reason, exchanges: vec![exchange], observations: Vec::new() }

@@ -77,6 +77,14 @@ fn the_output_on_the_first_page_is_a_real_one() {
     assert_eq!(masked(shown), masked(&ended.stdout));
 }
 
+#[test]
+fn the_example_of_a_report_is_what_is_made_today() {
+    let made = Home::new().run(&["report", &root().join("reports/example").to_string_lossy(), "--format", "html"]);
+    let committed = fs::read_to_string(root().join("reports/example/report.html")).expect("a report");
+    let advice = "setspec report reports/example --format html -o reports/example/report.html";
+    assert!(made.expect_code(0).stdout == committed, "{advice} makes it current");
+}
+
 /// The same without what differs from run to run.
 fn masked(output: &str) -> String {
     let chance = Regex::new(r"127\.0\.0\.1:\d+|[0-9a-f]{32}|\d{8}T\d{6}Z-[0-9a-f]{6}").expect("a pattern");

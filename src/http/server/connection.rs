@@ -118,7 +118,6 @@ impl Connection {
         let limits = self.shared.options.limits;
         let tap = SharedTap::new(limits.max_head.max(MIN_BUFFER));
         let facts = self.facts(tls);
-        let opened = Arrival { head: super::RawHead::default(), at: jiff::Timestamp::now(), began: Instant::now() };
         let recorded = Recorded { shared: self.shared.clone(), facts: facts.clone(), tap: tap.clone() };
         let service = service_fn(move |request| Box::pin(recorded.clone().answer(request)));
         let io = TokioIo::new(Tapped::new(stream, tap.clone()));
@@ -133,7 +132,7 @@ impl Connection {
         };
         let outcome = match ended {
             Some(outcome) => {
-                self.record_silence(&outcome, opened, &tap, &facts);
+                self.record_silence(&outcome, &tap, &facts);
                 outcome
             }
             None => {
@@ -154,10 +153,16 @@ impl Connection {
     }
 
     /// A client that ended its connection without a word, where this is to be known.
-    fn record_silence(&self, outcome: &hyper::Result<()>, opened: Arrival, tap: &SharedTap, facts: &Facts) {
+    fn record_silence(&self, outcome: &hyper::Result<()>, tap: &SharedTap, facts: &Facts) {
         let is_late = outcome.as_ref().is_err_and(hyper::Error::is_timeout);
-        if self.shared.options.records_silence && facts.tls.is_some() && !is_late && tap.lock().is_silent() {
-            let mut pending = Pending::new(opened, facts, self.shared.clone());
+        if !self.shared.options.records_silence || facts.tls.is_none() || is_late {
+            return;
+        }
+        let mut tap = tap.lock();
+        if tap.is_silent()
+            && let Some(arrival) = tap.left_over(true)
+        {
+            let mut pending = Pending::new(arrival, facts, self.shared.clone());
             pending.fail(FailureKind::Closed, "connection: expected a request, got its end");
         }
     }

@@ -16,6 +16,14 @@ async fn lists() -> (Server, Arc<std::sync::OnceLock<Vec<u8>>>) {
     (Server::bind(ServerOptions::default(), router, Recorder::default()).await.unwrap(), list)
 }
 
+/// A certificate that a list revokes, and the server of the list.
+async fn revoked(authority: &Authority) -> (Server, ServerTls) {
+    let (at, list) = lists().await;
+    let (tls, signed) = authority.issue_revoked(&["localhost"], &format!("{}/list", at.url())).unwrap();
+    list.get_or_init(|| signed);
+    (at, tls)
+}
+
 async fn silent(tls: ServerTls, records_silence: bool) -> (Server, Recorder, Url) {
     let (server, recorder) = server(|options| {
         options.tls = Some(tls);
@@ -37,9 +45,7 @@ fn trusting(authority: &Authority, checks_revocation: bool) -> Client {
 #[tokio::test]
 async fn a_revoked_certificate_is_refused_by_whoever_looks_at_the_list() {
     let authority = Authority::new().unwrap();
-    let (at, list) = lists().await;
-    let (tls, signed) = authority.issue_revoked(&["localhost"], &format!("{}/list", at.url())).unwrap();
-    list.get_or_init(|| signed);
+    let (_lists, tls) = revoked(&authority).await;
     let (_server, recorder, url) = silent(tls, true).await;
     let mut ended = recorder.subscribe();
 
@@ -70,9 +76,7 @@ async fn a_list_of_another_authority_or_none_revokes_nothing() {
 #[tokio::test]
 async fn silence_is_recorded_only_where_it_is_asked_for() {
     let authority = Authority::new().unwrap();
-    let (at, list) = lists().await;
-    let (tls, signed) = authority.issue_revoked(&["localhost"], &format!("{}/list", at.url())).unwrap();
-    list.get_or_init(|| signed);
+    let (_lists, tls) = revoked(&authority).await;
     let (server, recorder, url) = silent(tls, false).await;
     let refused = trusting(&authority, true).send(RequestSpec::new("GET", url)).await;
     assert_eq!(failed(&refused), FailureKind::CertificateInvalid);

@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use crate::peer::ssf::{Announcement, MintError};
 
 /// How the URIs of all events begin.
-const PREFIX: &str = "urn:ietf:params:scim:event:";
+pub(crate) const EVENTS: &str = "urn:ietf:params:scim:event:";
 
 /// The event that tells of the completion of a request.
 const COMPLETION: &str = "urn:ietf:params:scim:event:misc:asyncresp";
@@ -21,14 +21,14 @@ pub(super) fn uris(detail: Detail, asynchronous: bool) -> Vec<String> {
     let changes = ["create", "put", "patch"].map(|change| format!("prov:{change}:{}", detail.name()));
     let others = ["prov:delete", "prov:activate", "prov:deactivate"].map(str::to_owned);
     let completion = asynchronous.then(|| "misc:asyncresp".to_owned());
-    changes.into_iter().chain(others).chain(completion).map(|name| format!("{PREFIX}{name}")).collect()
+    changes.into_iter().chain(others).chain(completion).map(|name| format!("{EVENTS}{name}")).collect()
 }
 
 /// Tells of a change.
 pub(super) fn tell(shared: &Shared, operation: &Operation, done: &Done, txn: &str) -> Result<(), MintError> {
     let subject = done.resource.subject();
     let say = |event: &str, payload: Map<String, Value>| {
-        let event = format!("{PREFIX}{event}");
+        let event = format!("{EVENTS}{event}");
         let announcement = Announcement { event, subject: subject.clone(), payload, txn: txn.to_owned() };
         shared.options.transmitter.announce(&announcement).map(|_| ())
     };

@@ -25,6 +25,7 @@ mod store;
 mod toggles;
 
 pub use behaviour::BEHAVIOURS;
+pub(crate) use events::EVENTS;
 pub use options::{AsyncRequest, Detail, ScimOptions};
 pub use provider::{ScimProvider, StartError};
 pub use toggles::TOGGLES;

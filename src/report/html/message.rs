@@ -91,17 +91,14 @@ fn shown(body: &Body, about: &mut Vec<String>) -> String {
     if !is_text {
         about.push("Not UTF-8; shown in base64.".to_owned());
     }
-    if text.chars().nth(BODY).is_some() {
+    let several = if is_text { laid_out(text) } else { None };
+    // The white space of a layout is none of what is shortened.
+    let (text, most) = several.as_ref().map_or((text, BODY), |several| (several, 2 * BODY));
+    if text.chars().nth(most).is_some() {
         about.push("Shortened here; report.json has more.".to_owned());
     }
-    if !is_text {
-        return line(text, BODY);
+    if several.is_some() {
+        about.push("Laid out in several lines; it came in one.".to_owned());
     }
-    match laid_out(text) {
-        Some(several) => {
-            about.push("Laid out in several lines; it came in one.".to_owned());
-            block(&several, 2 * BODY)
-        }
-        None => block(text, BODY),
-    }
+    if is_text { block(text, most) } else { line(text, most) }
 }

@@ -117,15 +117,11 @@ impl Pusher {
     /// The same for a case, which ends where nobody is there any more.
     async fn pushed(&self, plan: &PushPlan, scope: &mut Scope) -> Result<Acted, Stop> {
         let Pushing { client, endpoint, lost, .. } = &*self.pushing;
-        let mut acted = self.push(plan, scope).await?;
-        match acted.exchanges.pop_if(|exchange| exchange.failure.is_some()) {
-            Some(exchange) if !client.finds_somebody(endpoint).await => {
-                lost.fetch_add(1, Ordering::Relaxed);
-                return Err(Stop::gone(exchange));
-            }
-            last => acted.exchanges.extend(last),
+        let acted = self.push(plan, scope).await?.unless_gone(client, endpoint).await;
+        if acted.is_err() {
+            lost.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(acted)
+        acted
     }
 
     /// Pushes what has to be accepted, so that the refusal of something else proves something.

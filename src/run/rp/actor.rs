@@ -124,12 +124,7 @@ impl Visitors {
     /// Sends a logout request for a case, which ends where nobody is there any more.
     async fn sent(&self, plan: &PushPlan, session: Value, scope: &mut Scope) -> Result<Acted, Stop> {
         let World { client, endpoint, .. } = &*self.world;
-        let mut acted = self.send(plan, session, scope).await?;
-        match acted.exchanges.pop_if(|exchange| exchange.failure.is_some()) {
-            Some(exchange) if !client.finds_somebody(endpoint).await => return Err(Stop::gone(exchange)),
-            last => acted.exchanges.extend(last),
-        }
-        Ok(acted)
+        self.send(plan, session, scope).await?.unless_gone(client, endpoint).await
     }
 
     async fn send(&self, plan: &PushPlan, session: Value, scope: &mut Scope) -> Result<Acted, Stop> {

@@ -10,6 +10,7 @@ use super::world::World;
 use crate::expr::Scope;
 use crate::http::Exchange;
 use crate::peer::message::{form_request_value, object_or_null, request_value, response_value, set_value, tls_value};
+use crate::peer::scim;
 use crate::run::conscience;
 use crate::run::judge::{Judge, Observation, Origin};
 use crate::run::settings::Timeouts;
@@ -20,9 +21,6 @@ use crate::suite::model::section::Kind;
 
 /// How many SETs of one poll answer, or streams of one list, are looked at. Only those are acknowledged.
 const MOST_SETS: usize = 100;
-
-/// How the types of events begin that tell of a SCIM service provider (RFC 9967 section 7.3).
-const SCIM_EVENTS: &str = "urn:ietf:params:scim:event:";
 
 /// A SET that came.
 #[derive(Debug, Clone)]
@@ -237,7 +235,7 @@ async fn token_of(
     let observations = world.judge.token(token, &signature, &origin, Some(&exchange.id));
     let claims = object_or_null(token.claims.as_ref());
     let mut events = claims["events"].as_object().into_iter().flat_map(|events| events.keys());
-    if events.any(|event| event.starts_with(SCIM_EVENTS)) {
+    if events.any(|event| event.starts_with(scim::EVENTS)) {
         world.heard.store(true, Ordering::Relaxed);
     }
     let jti = claims.get("jti").and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -62,13 +62,13 @@ impl Pace {
         }
         let asked = exchange.response.as_ref().and_then(|response| response.headers.get("retry-after"));
         let asked = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
-        let usual = FIRST_PAUSE * 2_u32.saturating_pow(state.strikes.min(8));
-        let moment = Instant::now() + asked.unwrap_or(usual).min(LONGEST_PAUSE);
-        // Whoever is told to come back later than that does not wait at all.
+        // Whoever is told to come back later than a run waits does not wait at all.
         if asked.is_some_and(|asked| asked > PATIENCE) {
             state.waited = PATIENCE + LONGEST_PAUSE;
             return true;
         }
+        let usual = FIRST_PAUSE * 2_u32.saturating_pow(state.strikes.min(8));
+        let moment = Instant::now() + asked.unwrap_or(usual).min(LONGEST_PAUSE);
         // Several requests that were under way together are one refusal.
         if state.not_before.is_none_or(|known| known <= Instant::now()) {
             state.strikes += 1;

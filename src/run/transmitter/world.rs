@@ -16,7 +16,7 @@ use super::pace::Pace;
 use super::registry::{Made, Registry};
 use super::scim::Scim;
 use super::settings::TransmitterSettings;
-use crate::http::{Client, Exchange, FailureKind, RequestSpec};
+use crate::http::{Client, Exchange, FailureKind};
 use crate::run::judge::Judge;
 use crate::run::redact::Redactor;
 use crate::suite::model::case::{Auth, Method};
@@ -178,16 +178,13 @@ impl World {
     /// Whether nobody is there any more: a connection that ended without an answer may be the answer of a living target.
     /// Where there is a SCIM service provider, it has to be there as well.
     pub async fn is_gone(&self) -> bool {
-        if let Some(base) = self.scim.as_ref().and_then(|scim| scim.url(""))
-            && !self.client.finds_somebody(&base).await
-        {
-            return true;
+        let scim = self.scim.as_ref().and_then(|scim| scim.url(""));
+        for url in self.found().map(|found| &found.metadata_url).into_iter().chain(&scim) {
+            if !self.client.finds_somebody(url).await {
+                return true;
+            }
         }
-        let Some(found) = self.found() else { return false };
-        let look = self.client.send(RequestSpec::new("GET", found.metadata_url.clone())).await;
-        look.failure.is_some_and(|failure| {
-            matches!(failure.kind, FailureKind::Connect | FailureKind::ConnectTimeout | FailureKind::NameResolution)
-        })
+        false
     }
 
     /// Enters a stream that an answer says was created.

@@ -10,6 +10,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::credential::Credential;
+use crate::peer::scim::EVENTS;
 use crate::peer::ssf::events;
 pub(crate) use resources::{Made, Resources};
 
@@ -68,7 +69,7 @@ impl Scim {
         let case = Uuid::new_v4().simple().to_string();
         let name = |of: &str| format!("{PREFIX}{}-{of}", &case[..12]);
         let users: Vec<Value> = (0..USERS).map(|number| user(&name(&number.to_string()))).collect();
-        let requested: Vec<&str> = events::all().filter(|uri| uri.starts_with("urn:ietf:params:scim:")).collect();
+        let requested: Vec<&str> = events::all().filter(|uri| uri.starts_with(EVENTS)).collect();
         json!({
             "url": self.base,
             "config": self.configuration(),
